@@ -1,0 +1,106 @@
+"""What crosses the border of the store: frozen records, no SQL. Times are milliseconds since the epoch, UTC.
+
+Positions are dense integers from 1, given by the writer and never reused (RULES R7). Ids of sources, destinations and
+mappings are integers given by the workspace and never reused; slugs are for people (RULES R18).
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class LaneKey(NamedTuple):
+    """A consumer of the journal: a destination's live lane (``replay`` 0) or one of its replays."""
+
+    destination: int
+    replay: int = 0
+
+
+class Count(NamedTuple):
+    """What a counter counts; 0 stands for "none" in the ids, "" in the texts. The minute is the writer's."""
+
+    step: str  # received, duplicate, refused, filtered, discarded, delivered, retry, dead ... (FEATURES F167)
+    reason: str = ""  # a reason code of FEATURES F029, F172, F173
+    source: int = 0
+    destination: int = 0
+    mapping: int = 0
+    replay: int = 0
+
+
+class Appended(NamedTuple):
+    """The fate of one append, known after the commit: ``positions[i]`` of event i, 0 where it was a duplicate."""
+
+    positions: tuple[int, ...]
+    duplicates: int
+
+
+class LaneState(msgspec.Struct, frozen=True):
+    """Where a lane stood at its last commit. Everything up to ``cursor`` is settled; ``completed`` is the lane's own
+    encoding of what is settled beyond it; events at or before ``start`` never match it (RULES R19)."""
+
+    lane: LaneKey
+    start: int
+    cursor: int
+    completed: bytes = b""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """A delivery that waits for its next attempt; its key is (lane, mapping, position)."""
+
+    lane: LaneKey
+    mapping: int
+    position: int
+    attempts: int
+    first_at: int
+    due_at: int
+    code: str
+    message: str
+    exchange: bytes = b""  # JSON of the last attempt's requests and responses, secrets redacted, capped
+
+
+class Dead(msgspec.Struct, frozen=True):
+    """A delivery given up. The store copies the journal row beside it, once per event (RULES R13)."""
+
+    lane: LaneKey
+    mapping: int
+    position: int
+    reason: str
+    code: str
+    message: str
+    attempts: int
+    first_at: int
+    last_at: int
+    exchange: bytes = b""
+    versions: str = ""  # JSON: mapping, destination and plugin version of the last attempt
+    requeueable: bool = True
+
+
+class RetryKey(NamedTuple):
+    destination: int
+    replay: int
+    mapping: int
+    position: int
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """All that a lane has learnt since its last one; written in one transaction (RULES R3, R25, R29)."""
+
+    lane: LaneKey
+    cursor: int
+    completed: bytes
+    counts: dict[Count, int]
+    retries: tuple[Retry, ...] = ()  # inserted, or replacing the row with the same key
+    settled_retries: tuple[RetryKey, ...] = ()  # deleted
+    dead: tuple[Dead, ...] = ()
+    intents: tuple[tuple[int, int], ...] = ()  # (mapping, position) about to be tried after an unclean stop (RULES R26)
+
+
+class DeadRange(msgspec.Struct, frozen=True):
+    """Unclaimed events that retention or a disabled destination passed over, counted and not requeueable (R11, R18)."""
+
+    destination: int
+    first: int
+    last: int
+    events: int
+    reason: str
+    at: int
