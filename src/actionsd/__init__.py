@@ -1,1 +1,1 @@
-"""actionsd self-hosts Destination Actions. This package imports nothing: commands load only what they use (RULES C7)."""
+"""actionsd self-hosts Destination Actions. This package imports nothing: commands load only what they use (C7)."""

@@ -2,7 +2,7 @@
 
     ActionsdError
     ├── ConfigError       actionsd.toml, a mapping or a setting is wrong; the text names the key (exit 2)
-    ├── Unavailable       not now, through no fault of the caller: disk full, writer behind, stopping (503 + Retry-After)
+    ├── Unavailable       not now, and not the caller's fault: disk full, writer behind, stopping (503 + Retry-After)
     ├── StoreBroken       the outcome of a commit is unknown or the file is damaged; the daemon must stop (RULES R5)
     ├── NotFound          a slug, id or position that does not exist
     └── Conflict          the thing exists, but not in a state that allows this

@@ -31,7 +31,9 @@ class Entry:
 
     __slots__ = ("_event", "added", "body", "message_id", "position", "received_at", "source")
 
-    def __init__(self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes) -> None:
+    def __init__(
+        self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes
+    ) -> None:
         self.position = position
         self.source = source
         self.received_at = received_at

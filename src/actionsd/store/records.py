@@ -104,3 +104,56 @@ class DeadRange(msgspec.Struct, frozen=True):
     events: int
     reason: str
     at: int
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where events come from. ``write_keys`` are all valid at once (rotation)."""
+
+    id: int
+    slug: str
+    name: str
+    write_keys: tuple[str, ...]
+    enabled: bool = True
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """A mapping as configured: ``fields`` verbatim (reserved keys included), ``trigger`` FQL text. ``version`` grows
+    with each change; events at or before ``start`` never match it (RULES R19)."""
+
+    id: int
+    name: str
+    action: str
+    trigger: str
+    fields: dict[str, object]
+    enabled: bool
+    start: int
+    version: int
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """A configured destination with its mappings in their order. ``state`` is ``enabled``, ``disabled``, ``paused`` or
+    ``undeclared`` (RULES R18, R21). The limits are ``None`` where the daemon's defaults hold."""
+
+    id: int
+    slug: str
+    name: str
+    source: int
+    definition: str
+    settings: dict[str, object]
+    mappings: tuple[Mapping, ...]
+    filters: tuple[dict[str, object], ...]
+    state: str
+    start: int
+    version: int
+    concurrency: int | None = None
+    rate_limit: float | None = None  # deliveries a second
+    timeout: float | None = None  # seconds
+    retry_window: float | None = None  # seconds
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    """One consistent state of the configuration; swapped whole between claims (RULES R20, R21)."""
+
+    version: int
+    sources: tuple[Source, ...] = ()
+    destinations: tuple[Destination, ...] = ()
