@@ -12,7 +12,7 @@ import msgspec
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened. ``step`` is accepted, duplicate, refused, filtered, discarded, delivered, retry or dead;
-    ``at`` milliseconds since the epoch; ``position`` 0 where the event has none. Payloads and secrets are never in it."""
+    ``at`` milliseconds since the epoch; ``position`` 0 where the event has none. It never holds payloads or secrets."""
 
     at: int
     step: str
