@@ -423,7 +423,7 @@ def _check_unique(reading: Reading, values: Iterable[tuple[str, str]], *, shown:
     seen: dict[str, str] = {}
     for key, value in values:
         if value in seen:
-            reading.wrong(key, f'{_show(value) if shown else "a write key"} is already taken by {seen[value]}')
+            reading.wrong(key, f"{_show(value) if shown else 'a write key'} is already taken by {seen[value]}")
         seen.setdefault(value, key)
 
 
