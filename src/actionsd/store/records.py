@@ -92,11 +92,29 @@ class Settlement(msgspec.Struct, frozen=True):
     retries: tuple[Retry, ...] = ()  # inserted, or replacing the row with the same key
     settled_retries: tuple[RetryKey, ...] = ()  # deleted
     dead: tuple[Dead, ...] = ()
-    intents: tuple[tuple[int, int], ...] = ()  # (mapping, position) about to be tried after an unclean stop (RULES R26)
+    intents: tuple[tuple[int, int], ...] | None = None  # all (mapping, position) about to be tried (RULES R26)
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A delivery that was about to be tried when the process died; ``starts`` is the number of unclean starts that found
+    it so, this one included (RULES R26)."""
+
+    mapping: int
+    position: int
+    starts: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A stored :class:`Dead`: its id, and ``died_at``, when it was given up."""
+
+    id: int
+    dead: Dead
+    died_at: int
 
 
 class DeadRange(msgspec.Struct, frozen=True):
-    """Unclaimed events that retention or a disabled destination passed over, counted and not requeueable (R11, R18)."""
+    """Unclaimed events that retention or a disabled destination passed over, counted and not requeueable (R11, R18).
+    ``events`` counts those of the destination's source among the positions ``first`` to ``last``."""
 
     destination: int
     first: int
@@ -104,6 +122,42 @@ class DeadRange(msgspec.Struct, frozen=True):
     events: int
     reason: str
     at: int
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Journalled events run through a destination again (RULES R30): positions ``first`` to ``last``, of one ``source``
+    and one ``event`` name where they are not 0 and ""; ``mapping`` 0 means all of the destination's. ``state`` is
+    ``running``, ``stopped`` or ``done``; ``rate`` deliveries a second. Its lane is ``LaneKey(destination, id)``."""
+
+    id: int
+    destination: int
+    mapping: int
+    source: int
+    event: str
+    first: int
+    last: int
+    rate: float | None
+    state: str
+    created_at: int
+    cursor: int
+    completed: bytes = b""
+
+
+class Backlog(NamedTuple):
+    """What waits in a lane's retry queue: rows, and the bytes they take beside their events."""
+
+    rows: int
+    bytes: int
+
+
+class Sizes(NamedTuple):
+    """Bytes: pages in use and pages free inside the database, the files on disk, room left on their file system."""
+
+    used: int
+    free_pages: int
+    database: int
+    wal: int
+    disk_free: int
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -1,0 +1,31 @@
+-- name: find_in_window
+-- The newest position of a message id since a bucket. Steps from bucket to bucket, a look-up in each: the buckets are
+-- few (one an hour) and this is only asked when the memory filter cannot say no (R9).
+with recursive buckets (bucket) as (
+    select max(bucket) from dedup
+    union all
+    select (select max(bucket) from dedup where bucket < buckets.bucket) from buckets where buckets.bucket > :oldest
+)
+select dedup.position from buckets join dedup on dedup.bucket = buckets.bucket and dedup.key = :key
+where buckets.bucket >= :oldest
+order by dedup.bucket desc limit 1
+
+-- name: find_all
+-- Every position of a message id, oldest first.
+with recursive buckets (bucket) as (
+    select min(bucket) from dedup
+    union all
+    select (select min(bucket) from dedup where bucket > buckets.bucket) from buckets where buckets.bucket is not null
+)
+select dedup.position from buckets join dedup on dedup.bucket = buckets.bucket and dedup.key = :key
+order by dedup.bucket
+
+-- name: read_keys
+-- A page of the window's keys in primary key order, for the memory filter.
+select bucket, key from dedup where (bucket, key) > (:bucket, :key) order by bucket, key limit :limit
+
+-- name: purge
+-- A slice of keys that are older than the dedup window and whose events are gone (R9).
+delete from dedup where (bucket, key) in (
+    select bucket, key from dedup where bucket < :bucket and position < :first order by bucket, key limit :limit
+)

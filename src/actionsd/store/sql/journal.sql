@@ -1,0 +1,28 @@
+-- name: read_journal
+-- A page of the journal in order of position; a cursor on the primary key, flat in the size of the backlog.
+select position, source, received_at, message_id, body, added
+from journal where position > :after order by position limit :limit
+
+-- name: measure_page
+-- Only the lengths: tells how many rows of the page fit the caller's bytes before a body is read.
+select position, length(body) + length(added) from journal where position > :after order by position limit :limit
+
+-- name: read_entry
+-- An event by position, from the journal or from what dead letters keep of it (R13).
+select position, source, received_at, message_id, body, added from journal where position = :position
+union all
+select position, source, received_at, message_id, body, added from kept_events where position = :position
+limit 1
+
+-- name: read_bounds
+-- Dense from 1 up to head but for what retention removed.
+select coalesce(min(position), 0), coalesce(max(position), 0) from journal
+
+-- name: read_time
+-- The first event at or after a position; receivedAt never decreases with the position (R31).
+select position, received_at from journal where position >= :position order by position limit 1
+
+-- name: count_block
+-- Events per source in a block of positions (R11, R18): committed with the events themselves.
+insert into journal_blocks (block, source, events) values (:block, :source, :events)
+on conflict do update set events = events + excluded.events

@@ -1,0 +1,28 @@
+"""One write transaction: what it will have changed once it is committed. Lives in the writer's thread only."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from actionsd.event import Entry
+from actionsd.store.records import Count
+
+
+class Transaction:
+    """Passed to everything that writes. ``now`` is the writer's time in milliseconds, which never decreases (R31);
+    ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29)."""
+
+    __slots__ = ("counts", "db", "entries", "head", "now")
+
+    def __init__(self, db: sqlite3.Connection, head: int, now: int) -> None:
+        self.db = db
+        self.head = head
+        self.now = now
+        self.counts: dict[Count, int] = {}
+        self.entries: list[Entry] = []
+
+    def count(self, what: Count, events: int) -> None:
+        self.counts[what] = self.counts.get(what, 0) + events
+
+    def count_all(self, counts: Mapping[Count, int]) -> None:
+        for what, events in counts.items():
+            self.count(what, events)
