@@ -203,6 +203,7 @@ class Destination(msgspec.Struct, frozen=True):
     rate_limit: float | None = None  # deliveries a second
     timeout: float | None = None  # seconds
     retry_window: float | None = None  # seconds
+    consent: tuple[str, ...] = ()  # consent categories, all of which must be granted (FEATURES F043)
 
 
 class Workspace(msgspec.Struct, frozen=True):
