@@ -147,7 +147,7 @@ class _Connection(asyncio.Protocol):
             case "reset":
                 self._transport.abort()
             case "cut":
-                self._transport.write(_OK[:20])
+                self._transport.write(_OK[:-1])
                 self._transport.close()
             case "slow":
                 asyncio.get_running_loop().call_later(self._sink.slot(), self._transport.write, _OK)

@@ -1,0 +1,71 @@
+"""The benches of actionsd: ``make bench``, or ``make bench ARGS="--only ingest --rounds 3"``.
+
+Everything runs interleaved on this machine, against references that run beside it; the table at the end shows ratios
+against the goals. ``NOTES.md`` has what was measured, and where the time goes.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import backlog, endtoend, engine, ingest, startup
+from bench.measure import Bench
+
+ROOT = Path(__file__).parents[2]
+GROUPS: dict[str, Callable[[Bench], None]] = {
+    "engine": engine.measure,
+    "startup": startup.measure,
+    "ingest": ingest.measure,
+    "endtoend": endtoend.measure,
+    "writes": backlog.measure_writes,
+    "claims": backlog.measure_claims,
+    "dedup": backlog.measure_dedup,
+    "backlog": backlog.measure_backlog,
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="bench", description=__doc__)
+    options.add_argument("--only", default=",".join(GROUPS), help="groups, comma-separated (default: all)")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--scale", type=float, default=1.0, help="amount of work; below 1 to try the bench")
+    options.add_argument("--scratch", type=Path, default=ROOT / "build" / "bench", help="folder on the disk under test")
+    given = options.parse_args()
+    given.scratch.mkdir(parents=True, exist_ok=True)
+    peers = install_peers(ROOT / "build" / "node" / "peers")
+    with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+        bench = Bench(given.rounds, given.scale, Path(scratch), peers)
+        for name in given.only.split(","):
+            print(f"{name} (load {os.getloadavg()[0]:.1f})")
+            GROUPS[name](bench)
+    bench.save(given.scratch / "last.json")
+    print(f"\n{given.rounds} rounds, scale {given.scale:g}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    print(bench.table())
+
+
+def install_peers(folder: Path) -> Path | None:
+    """The node_modules with Segment's packages, installed when missing; None without node and npm."""
+    wanted = Path(__file__).parent / "peers" / "package.json"
+    modules, installed = folder / "node_modules", folder / "package.json"
+    if not shutil.which("node") or not shutil.which("npm"):
+        print("no node or no npm: comparisons with Segment's packages are left out")
+        return None
+    if not modules.exists() or installed.read_text() != wanted.read_text():
+        folder.mkdir(parents=True, exist_ok=True)
+        print("installing Segment's packages ...")
+        shutil.copy(wanted, installed)
+        npm = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        if subprocess.run(npm, cwd=folder).returncode:
+            print("npm failed: comparisons with Segment's packages are left out")
+            installed.unlink()
+            return None
+    return modules
+
+
+if __name__ == "__main__":
+    main()

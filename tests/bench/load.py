@@ -1,0 +1,135 @@
+"""A load generator for any server of the tracking API: keep-alive connections, one request in flight on each."""
+
+import asyncio
+import itertools
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import uvloop
+
+from bench.workload import Template
+
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length:"
+
+
+@dataclass
+class Load:
+    """What was sent, and how it was answered. ``latencies`` are seconds, one for each request."""
+
+    events: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answered events a second."""
+        return self.events / self.seconds
+
+    def percentile(self, part: float) -> float:
+        """Milliseconds that ``part`` of the requests did not exceed."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000
+
+
+def singles(templates: list[Template], *, key: str = "test-key") -> Iterator[tuple[bytes, int]]:
+    """Requests with one event each, as ``(wire bytes, events)``; every messageId is new."""
+    heads = [_head(f"/v1/{template.type}", template.size, key) for template in templates]
+    for number, (template, head) in enumerate(itertools.cycle(zip(templates, heads, strict=True))):
+        yield head + template.body(number), 1
+
+
+def batches(templates: list[Template], size: int = 100, *, key: str = "test-key") -> Iterator[tuple[bytes, int]]:
+    """Requests of ``size`` events each."""
+    items = (template.body(number) for number, template in enumerate(itertools.cycle(templates)))
+    while True:
+        body = b'{"batch":[' + b",".join(itertools.islice(items, size)) + b"]}"
+        yield _head("/v1/batch", len(body), key) + body, size
+
+
+def _head(path: str, length: int, key: str) -> bytes:
+    basic = b64encode(f"{key}:".encode()).decode()
+    return (
+        f"POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {basic}\r\n"
+        f"content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    ).encode()
+
+
+def drive(
+    port: int, requests: Iterator[tuple[bytes, int]], connections: int, *, events: int = 0, seconds: float = 0.0
+) -> Load:
+    """Send requests until ``events`` were sent, or for ``seconds``, and wait for all answers."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_drive(port, _enough(requests, events, seconds), connections))
+
+
+def _enough(requests: Iterator[tuple[bytes, int]], events: int, seconds: float) -> Iterator[tuple[bytes, int]]:
+    deadline = time.perf_counter() + seconds
+    sent = 0
+    while sent < events or time.perf_counter() < deadline:
+        request = next(requests)
+        sent += request[1]
+        yield request
+
+
+async def _drive(port: int, requests: Iterator[tuple[bytes, int]], connections: int) -> Load:
+    load = Load()
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    clients = [
+        (await loop.create_connection(lambda: _Client(load, requests), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
+    await asyncio.gather(*(client.done for client in clients))
+    load.seconds = time.perf_counter() - started
+    return load
+
+
+class _Client(asyncio.Protocol):
+    """Sends the next request as soon as the last one is answered."""
+
+    def __init__(self, load: Load, requests: Iterator[tuple[bytes, int]]) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._load = load
+        self._requests = requests
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._send()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(error or ConnectionError("the server closed the connection"))
+
+    def _send(self) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self.done.set_result(None)
+            self._transport.close()
+            return
+        self._sent = time.perf_counter()
+        self._events = request[1]
+        self._transport.write(request[0])
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(_HEAD_END)
+        if end < 0:
+            return
+        head = self._buffer[:end].lower()
+        at = head.find(_LENGTH)
+        length = int(head[at + len(_LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(self._buffer) < end + 4 + length:
+            return
+        self._buffer = b""
+        self._load.latencies.append(time.perf_counter() - self._sent)
+        if head.startswith(b"http/1.1 200"):
+            self._load.events += self._events
+        else:
+            self._load.failures += 1
+        self._send()
