@@ -174,8 +174,8 @@ def to_number(value: object) -> float | int:
     if value is None:
         return 0
     if isinstance(value, str):
-        return _text_to_number(value.strip(_WHITESPACE))
-    return _text_to_number(string(value).strip(_WHITESPACE)) if isinstance(value, list) else math.nan
+        return _text_to_number(trim(value))
+    return _text_to_number(trim(string(value))) if isinstance(value, list) else math.nan
 
 
 def _text_to_number(text: str) -> float | int:
@@ -323,6 +323,11 @@ def slice_text(text: str, start: int, end: int | None = None) -> str:
     if text.isascii():
         return text[start:end]
     return join_surrogates(split_surrogates(text)[start:end])
+
+
+def trim(text: str) -> str:
+    """`text.trim()`: JavaScript's blanks and line ends, which are not quite Python's."""
+    return text.strip(_WHITESPACE)
 
 
 def upper(text: str) -> str:

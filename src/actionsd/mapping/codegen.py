@@ -1,0 +1,460 @@
+"""Writes a mapping as Python source: one function for the mapping, one for each payload that its parts switch to.
+
+What the mapping says reaches the code only through the namespace: every key, text and number is a named constant, and
+the source holds nothing but these names, so no mapping can inject code. A mapping such as
+
+    {"email": {"@path": "$.traits.email"}, "plan": "free"}
+
+becomes
+
+    def mapping(event):
+        if event.__class__ is not dict: not_an_object(event)
+        traits = event.get(k_traits, EMPTY)
+        if traits.__class__ is not dict: traits = Members(traits)
+        ...
+        if (v := traits.get(k_email, UNDEFINED)) is not UNDEFINED: fields[k_email] = v
+
+Containers on the way to a value are read once, at the head of the function. Where something else than an object stands
+there, `Members` reads it as JavaScript would. Branches of `@if` are statements, so that a part runs only when needed.
+
+A `raw` value may hold members that are undefined, which `@merge`, `@flatten` and `@transform` can tell from missing
+ones; where such a value leaves the mapping, `fill_gaps` takes them out.
+"""
+
+import keyword
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from actionsd.mapping import operations, paths, templates
+from actionsd.mapping.validation import directive_name, is_directive
+from actionsd.sdk import js
+
+MAX_NESTING = 16
+"""Levels of a mapping that one function holds; deeper parts become functions, within the limits of Python's parser."""
+
+
+def _not_an_object(event: Any) -> None:
+    operations.fail("/", f"data must be an object, got {js.type_name(event)}")
+
+
+def _too_deep() -> None:
+    operations.fail("/", "data must not be nested so deep")
+
+
+HELPERS: dict[str, Any] = {
+    "__builtins__": {},
+    "RecursionError": RecursionError,
+    "dict": dict,
+    "list": list,
+    "UNDEFINED": js.UNDEFINED,
+    "EMPTY": {},
+    "Members": paths.Members,
+    "change_case": operations.change_case,
+    "copy": operations.copy,
+    "decode": operations.decode,
+    "encode": js.stringify,
+    "exclude_nulls": operations.exclude_nulls,
+    "fail": operations.fail,
+    "fill_gaps": operations.fill_gaps,
+    "filled": operations.filled,
+    "flatten_with": operations.flatten_with,
+    "join_surrogates": js.join_surrogates,
+    "liquid": operations.liquid,
+    "merge": operations.merge,
+    "not_an_object": _not_an_object,
+    "read": operations.read,
+    "render": operations.render,
+    "render_doubles": templates.render_doubles,
+    "replace": operations.replace,
+    "text": templates.text,
+    "too_deep": _too_deep,
+    "whole": templates.whole,
+}
+"""The names that generated code may use, beside its own constants and functions."""
+
+
+class Code(NamedTuple):
+    """A Python expression for a part of the mapping."""
+
+    text: str
+    defined: bool = False
+    """It is never `UNDEFINED`."""
+    simple: bool = False
+    """It is a name: cheap, and not affected by statements that follow."""
+
+
+NOTHING = Code("UNDEFINED", simple=True)
+
+
+class Program:
+    """The functions written so far, those still to write, and the namespace that they share."""
+
+    def __init__(self) -> None:
+        self.namespace: dict[str, Any] = {}
+        self.functions: list[str] = []
+        self._constants: dict[tuple[type, str], str] = {}
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def write(self, mapping: Any, *, any_payload: bool = False) -> None:
+        """Writes the function `mapping`, and then every function that it turned out to need.
+
+        It takes objects only, unless it is to take `any_payload`.
+        """
+        self.functions.append(_Function(self, "mapping", "event").mapping(mapping, any_payload))
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def constant(self, value: Any, prefix: str = "c") -> str:
+        """The name of a constant; equal scalars of one type share one."""
+        identity = (value.__class__, repr(value) if not isinstance(value, dict | list) else str(id(value)))
+        if identity not in self._constants:
+            hint = _identifier(value) if isinstance(value, str) else ""
+            name = _unused(f"{prefix}_{hint}" if hint else f"{prefix}_{len(self._constants)}", self.namespace)
+            self.namespace[name] = value
+            self._constants[identity] = name
+        return self._constants[identity]
+
+    def function(self, stem: str, node: Any, path: str, raw: bool) -> str:
+        """The name of a function of one payload for a part of the mapping, written later."""
+        name = _unused(f"{stem}_1", self.namespace)
+        self.namespace[name] = None  # takes the name; running the source defines it
+
+        def write() -> None:
+            self.functions.append(_Function(self, name, stem).part(node, path, raw))
+
+        self._waiting.append(write)
+        return name
+
+
+class _Function:
+    """One function while it is written. The methods named after directives return the expression of its value."""
+
+    def __init__(self, program: Program, name: str, payload: str) -> None:
+        self._program = program
+        self._name = name
+        self._payload = payload
+        self._head: list[str] = []
+        self._body: list[str] = []
+        self._indent = 1
+        self._nesting = 0
+        self._names = {payload, "v", "item"}
+        self._containers: dict[paths.Keys, str] = {}
+
+    def mapping(self, node: Any, any_payload: bool) -> str:
+        """The source of the function for a whole mapping."""
+        lines = [f"def {self._name}({self._payload}):"]
+        if not any_payload:
+            self._containers[()] = self._payload
+            lines.append(f"    if {self._payload}.__class__ is not dict: not_an_object({self._payload})")
+        self._indent = 2
+        self._put(f"return {self._value(node, '', raw=False).text}")
+        lines += ["    try:", *(f"    {line}" for line in self._head), *self._body]
+        return "\n".join([*lines, "    except RecursionError:", "        too_deep()"])
+
+    def part(self, node: Any, path: str, raw: bool) -> str:
+        """The source of the function for a part of a mapping, which takes any payload."""
+        self._put(f"return {self._value(node, path, raw).text}")
+        return "\n".join([f"def {self._name}({self._payload}):", *self._head, *self._body])
+
+    # Lines and names
+
+    def _put(self, line: str) -> None:
+        self._body.append("    " * self._indent + line)
+
+    @contextmanager
+    def _block(self, line: str) -> Iterator[None]:
+        self._put(line)
+        self._indent += 1
+        yield
+        self._indent -= 1
+
+    def _variable(self, hint: str) -> str:
+        name = _unused(_identifier(hint) or "value", self._names)
+        self._names.add(name)
+        return name
+
+    def _key(self, key: str) -> str:
+        return self._program.constant(key, "k")
+
+    def _container(self, keys: paths.Keys) -> str:
+        """The variable that holds what the keys lead to, read at the head of the function, with a `get` in any case."""
+        if keys not in self._containers:
+            if keys:
+                name = self._variable(keys[-1])
+                self._head.append(f"    {name} = {self._container(keys[:-1])}.get({self._key(keys[-1])}, EMPTY)")
+                self._head.append(f"    if {name}.__class__ is not dict: {name} = Members({name})")
+            else:
+                name = self._variable("members")
+                payload = self._payload
+                self._head.append(f"    {name} = {payload} if {payload}.__class__ is dict else Members({payload})")
+            self._containers[keys] = name
+        return self._containers[keys]
+
+    def _at(self, keys: paths.Keys) -> Code:
+        if not keys:
+            return Code(self._payload, simple=True)
+        return Code(f"{self._container(keys[:-1])}.get({self._key(keys[-1])}, UNDEFINED)")
+
+    def _failure(self, path: str, message: str) -> Code:
+        return Code(f"fail({self._program.constant(path)}, {self._program.constant(message)})", defined=True)
+
+    # Values
+
+    def _value(self, node: Any, path: str, raw: bool) -> Code:
+        """The expression of a part of the mapping, after the statements that it needs."""
+        if not isinstance(node, dict | list):
+            return Code(self._program.constant(node), defined=True, simple=True)
+        if not node:
+            return Code("{}" if isinstance(node, dict) else "[]", defined=True)
+        if self._nesting == MAX_NESTING:
+            return Code(f"{self._program.function('part', node, path, raw)}({self._payload})")
+        self._nesting += 1
+        code = self._composite(node, path, raw)
+        self._nesting -= 1
+        return code
+
+    def _composite(self, node: Any, path: str, raw: bool) -> Code:
+        if is_directive(node):
+            name = directive_name(node)
+            if name not in DIRECTIVES:
+                return self._failure(path or "/", f"{name} is not a valid directive, got undefined")
+            return DIRECTIVES[name](self, node[name], f"{path}/{name}", raw)
+        if not _has_directive(node):
+            return Code(f"copy({self._program.constant(node)})", defined=True)
+        return self._object(node, path, raw) if isinstance(node, dict) else self._list(node, path, raw)
+
+    def _object(self, node: dict[str, Any], path: str, raw: bool) -> Code:
+        name = self._variable(path.rpartition("/")[2] or "fields")
+        self._put(f"{name} = {{}}")
+        for key, member in js.ordered(node).items():
+            code = self._value(member, f"{path}/{key}", raw)
+            slot = f"{name}[{self._key(key)}]"
+            if code.defined or raw:
+                self._put(f"{slot} = {code.text}")
+            elif code.simple:
+                self._put(f"if {code.text} is not UNDEFINED: {slot} = {code.text}")
+            else:
+                self._put(f"if (v := {code.text}) is not UNDEFINED: {slot} = v")
+        return Code(name, defined=True, simple=True)
+
+    def _list(self, node: list[Any], path: str, raw: bool) -> Code:
+        items = [self._settled(item, f"{path}/{index}", raw) for index, item in enumerate(node)]
+        display = f"[{', '.join(item.text for item in items)}]"
+        complete = raw or all(item.defined for item in items)
+        return Code(display if complete else f"fill_gaps({display})", defined=True)
+
+    def _settled(self, node: Any, path: str, raw: bool) -> Code:
+        """The value in a variable, where statements that follow must not run before it."""
+        code = self._value(node, path, raw)
+        if code.simple:
+            return code
+        name = self._variable("value")
+        self._put(f"{name} = {code.text}")
+        return code._replace(text=name, simple=True)
+
+    def _assign(self, target: str, node: Any, path: str, raw: bool) -> bool:
+        """Puts the value into the variable `target`; returns whether it is always defined."""
+        if is_directive(node) and "@if" in node and self._nesting < MAX_NESTING:
+            return self._if(node["@if"], f"{path}/@if", raw, target).defined
+        code = self._value(node, path, raw)
+        self._put(f"{target} = {code.text}")
+        return code.defined
+
+    # Directives, in the order of the documentation
+
+    def _path(self, operand: Any, path: str, raw: bool) -> Code:
+        if isinstance(operand, str):
+            return self._at(paths.parse(operand))
+        location = self._value(operand, path, raw=True)
+        return Code(f"read({self._payload}, {location.text}, {self._program.constant(path)})")
+
+    def _template(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, str):
+            template = self._value(operand, path, raw=True)
+            where = self._program.constant(path)
+            return Code(f"render({self._payload}, {template.text}, {where})", defined=True)
+        triples = templates.parse(operand, templates.TRIPLE)
+        if all(isinstance(part, str) for part in triples):
+            return self._joined(templates.parse(operand, templates.DOUBLE))
+        return Code(f"render_doubles({self._joined(triples).text}, {self._payload})", defined=True)
+
+    def _joined(self, parts: templates.Parts) -> Code:
+        if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
+            return Code(self._program.constant("".join(map(str, parts))), defined=True, simple=True)
+        pieces = [self._piece(part) for part in parts]
+        if len(pieces) == 1:
+            return Code(pieces[0], defined=True)
+        fields = "".join(f"{{{piece}}}" for piece in pieces)
+        return Code(f'join_surrogates(f"{fields}")', defined=True)
+
+    def _piece(self, part: str | paths.Keys) -> str:
+        if isinstance(part, str):
+            return self._program.constant(part)
+        return f"text({self._at(part).text})" if part else f"whole({self._payload})"
+
+    def _if(self, operand: Any, path: str, raw: bool, target: str = "") -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@if requires an object with an "exists" key')
+        if not (js.truthy(operand.get("exists")) or js.truthy(operand.get("blank"))):
+            return self._failure(path, '@if requires an "exists" key or a "blank" key')
+        target = target or self._variable("value")
+        test = "exists" if "exists" in operand else "blank"
+        self._assign(target, operand[test], f"{path}/{test}", raw=True)
+        met = f"{target} is not UNDEFINED and {target} is not None" if test == "exists" else f"filled({target})"
+        if not raw and "then" in operand and js.stringify(operand[test]) == js.stringify(operand["then"]):
+            unmet = f"{target} is UNDEFINED or {target} is None" if test == "exists" else f"not filled({target})"
+            with self._block(f"if {unmet}:"):
+                otherwise = self._branch(target, operand, "else", path, raw)
+            return Code(target, defined=otherwise, simple=True)
+        with self._block(f"if {met}:"):
+            then = self._branch(target, operand, "then", path, raw)
+        with self._block("else:"):
+            otherwise = self._branch(target, operand, "else", path, raw)
+        return Code(target, defined=then and otherwise, simple=True)
+
+    def _branch(self, target: str, operand: dict[str, Any], name: str, path: str, raw: bool) -> bool:
+        if name not in operand or (name == "else" and not js.truthy(operand[name])):
+            self._put(f"{target} = UNDEFINED")
+            return False
+        return self._assign(target, operand[name], f"{path}/{name}", raw)
+
+    def _case(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@case requires an object with a "operator" key')
+        if not js.truthy(operand.get("operator")):
+            return self._failure(path, '@case requires a "operator" key')
+        if not js.truthy(operand.get("value")):
+            return NOTHING
+        code = self._value(operand["value"], f"{path}/value", raw)
+        operator = self._program.constant(operand["operator"])
+        return Code(f"change_case({code.text}, {operator}, {self._program.constant(path)})", code.defined)
+
+    def _replace(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@replace requires an object with a "pattern" key')
+        if not js.truthy(operand.get("pattern")):
+            return self._failure(path, '@replace requires a "pattern" key')
+        if not js.truthy(operand.get("value")):
+            return NOTHING
+        code = self._value(operand["value"], f"{path}/value", raw=True)
+        options = self._program.constant({key: option for key, option in operand.items() if key != "value"})
+        return Code(f"replace({code.text}, {options}, {self._program.constant(path)})", defined=True)
+
+    def _array_path(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, list):
+            return self._failure(path, f"@arrayPath expected array, got: {js.type_name(operand)}")
+        if not operand:
+            return NOTHING
+        root, shape = operand[0], operand[1] if len(operand) > 1 else None
+        code = self._at(paths.parse(root)) if isinstance(root, str) else self._value(root, f"{path}/0", raw)
+        if not isinstance(shape, dict) or not shape:
+            return code
+        target = self._variable("items")
+        self._put(f"{target} = {code.text}")
+        item = self._program.function("item", shape, f"{path}/1", raw)
+        shaped, lone = f"[{item}(item) for item in {target}]", f"[{item}({target})]"
+        if not raw and is_directive(shape):
+            shaped, lone = f"fill_gaps({shaped})", f"fill_gaps({lone})"
+        self._put(f"if {target}.__class__ is list: {target} = {shaped}")
+        self._put(f"elif {target}.__class__ is dict: {target} = {lone}")
+        return Code(target, code.defined, simple=True)
+
+    def _merge(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@merge requires an object with an "objects" key and a "direction" key')
+        if not js.truthy(operand.get("direction")):
+            return self._failure(path, '@merge requires a "direction" key')
+        if not isinstance(operand.get("objects"), list):
+            return self._failure(path, "@merge: expected opts.array to be an array")
+        direction = self._settled(operand["direction"], f"{path}/direction", raw=True)
+        objects = self._value(operand["objects"], f"{path}/objects", raw=True)
+        return self._complete(f"merge({objects.text}, {direction.text})", raw)
+
+    def _transform(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@transform requires an object with an "apply" key and a "mapping" key')
+        for name in ("mapping", "apply"):
+            if not js.truthy(operand.get(name)):
+                return self._failure(path, f'@transform requires a "{name}" key')
+        applied = self._value(operand["apply"], f"{path}/apply", raw=True)
+        function = self._program.function("payload", operand["mapping"], f"{path}/mapping", raw=True)
+        return self._complete(f"{function}({applied.text})", raw)
+
+    def _flatten(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@flatten requires an object with a "separator" key')
+        if not js.truthy(operand.get("separator")):
+            return self._failure(path, '@flatten requires a "separator" key')
+        separator = self._settled(operand["separator"], f"{path}/separator", raw=True)
+        omit_arrays = self._settled(operand.get("omitArrays"), f"{path}/omitArrays", raw=True)
+        value = self._value(operand["value"], f"{path}/value", raw=True) if "value" in operand else NOTHING
+        where = self._program.constant(path)
+        return self._complete(f"flatten_with({separator.text}, {omit_arrays.text}, {value.text}, {where})", raw)
+
+    def _json(self, operand: Any, path: str, raw: bool) -> Code:
+        if not isinstance(operand, dict):
+            return self._failure(path, '@json requires an object with a "value" key')
+        for name in ("mode", "value"):
+            if not js.truthy(operand.get(name)):
+                return self._failure(path, f'@json requires a "{name}" key')
+        code = self._value(operand["value"], f"{path}/value", raw=raw or operand["mode"] == "encode")
+        if operand["mode"] in ("encode", "decode"):
+            return Code(f"{operand['mode']}({code.text})", code.defined)
+        self._put(code.text)
+        return NOTHING
+
+    def _literal(self, operand: Any, path: str, raw: bool) -> Code:
+        return self._value(operand, path, raw)
+
+    def _liquid(self, operand: Any, path: str, raw: bool) -> Code:
+        template = self._value(operand, path, raw=True)
+        return Code(f"liquid({template.text}, {self._payload}, {self._program.constant(path)})", defined=True)
+
+    def _exclude_when_null(self, operand: Any, path: str, raw: bool) -> Code:
+        return Code(f"exclude_nulls({self._value(operand, path, raw).text})")
+
+    def _complete(self, text: str, raw: bool) -> Code:
+        return Code(text if raw else f"fill_gaps({text})")
+
+
+DIRECTIVES: dict[str, Callable[[_Function, Any, str, bool], Code]] = {
+    "@path": _Function._path,
+    "@template": _Function._template,
+    "@if": _Function._if,
+    "@case": _Function._case,
+    "@replace": _Function._replace,
+    "@arrayPath": _Function._array_path,
+    "@merge": _Function._merge,
+    "@transform": _Function._transform,
+    "@flatten": _Function._flatten,
+    "@json": _Function._json,
+    "@literal": _Function._literal,
+    "@liquid": _Function._liquid,
+    "@excludeWhenNull": _Function._exclude_when_null,
+}
+"""How each directive is written, by its name."""
+
+
+def _has_directive(node: Any) -> bool:
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return is_directive(node) or any(_has_directive(value) for value in inner)
+
+
+def _identifier(text: str) -> str:
+    """The text as (the end of) a Python name, short and ASCII; empty if nothing of it can be used."""
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text[:40]).strip("_").lower()[:24]
+    return "" if name[:1].isdigit() else name
+
+
+def _unused(name: str, taken: Any) -> str:
+    """The name, with the first number that makes it new."""
+    if name not in taken and name not in HELPERS and not keyword.iskeyword(name):
+        return name
+    stem = name.rstrip("0123456789").rstrip("_")
+    number = 2
+    while (candidate := f"{stem}_{number}") in taken:
+        number += 1
+    return candidate

@@ -1,0 +1,81 @@
+"""Text with placeholders: `Hello {{traits.name}}` (FEATURES F103).
+
+There are two passes: `{{{path}}}` first, then `{{path}}`, which also sees what the first one inserted (NOTES trap 3).
+Nothing is escaped in either.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from actionsd.mapping import paths
+from actionsd.mapping.errors import MappingError, Problem
+from actionsd.sdk import js
+from actionsd.sdk.js import UNDEFINED
+
+TRIPLE = re.compile(r"\{\{\{([^}]+)\}\}\}")
+DOUBLE = re.compile(r"\{\{([^}]+)\}\}")
+
+Parts = tuple[str | paths.Keys, ...]
+
+
+@lru_cache(maxsize=4096)
+def parse(template: str, braces: re.Pattern[str]) -> Parts:
+    """The template as texts and, for each placeholder of these braces, keys.
+
+    >>> parse("Hi {{ traits.name }}!", DOUBLE)
+    ('Hi ', ('traits', 'name'), '!')
+    """
+    parts: list[str | paths.Keys] = []
+    end = 0
+    for placeholder in braces.finditer(template):
+        parts += template[end : placeholder.start()], paths.split(js.trim(placeholder[1]))
+        end = placeholder.end()
+    return tuple(part for part in (*parts, template[end:]) if part != "")
+
+
+def placeholders(template: str) -> list[str]:
+    """The paths named in the template's braces, in order."""
+    return [js.trim(found) for found in re.findall(r"\{\{\{?([^{}]+)\}\}", template)]
+
+
+def render(template: str, value: Any = UNDEFINED) -> str:
+    """The template with each placeholder replaced by the text of what it leads to, or by nothing.
+
+    Raises `MappingError` if the template is not a string.
+
+    >>> render("{{n}} and {{{o}}}{{nope}}", {"n": 5.0, "o": [1, None]})
+    '5 and 1,'
+    """
+    if not isinstance(template, str):
+        kind = "object" if isinstance(template, dict | list) or template is None else js.type_name(template)
+        message = f'Invalid template! Template should be a "string" but {kind} was given.'
+        raise MappingError(Problem("/", message))
+    return render_doubles(_fill(template, TRIPLE, value), value) if "{{" in template else template
+
+
+def render_doubles(text: str, value: Any) -> str:
+    """The second pass alone."""
+    return _fill(text, DOUBLE, value) if "{{" in text else text
+
+
+def text(value: Any) -> str:
+    """A value as a placeholder prints it: nothing for `null` and for what is not there.
+
+    >>> text(None), text(True), text([1, "a"])
+    ('', 'true', '1,a')
+    """
+    return value if value.__class__ is str else "" if value is None or value is UNDEFINED else js.string(value)
+
+
+def whole(value: Any) -> str:
+    """The payload itself as a placeholder prints it: an absent one counts as an empty object."""
+    return text({} if value is UNDEFINED else value)
+
+
+def _fill(template: str, braces: re.Pattern[str], value: Any) -> str:
+    pieces = (
+        part if isinstance(part, str) else text(paths.walk(value, part)) if part else whole(value)
+        for part in parse(template, braces)
+    )
+    return js.join_surrogates("".join(pieces))
