@@ -340,7 +340,8 @@ class MappingDecl(Table, frozen=True, kw_only=True):
 
 class DestinationDecl(Table, frozen=True, kw_only=True):
     """A destination that the file declares; ``source`` and ``definition`` are slugs, ``filters`` tables of ``if`` and
-    ``actions``. The limits are None where ``[delivery]`` holds."""
+    ``actions``, ``consent`` the categories that must all be granted (FEATURES F043). The limits are None where
+    ``[delivery]`` holds."""
 
     slug: Slug
     source: Slug
@@ -348,6 +349,7 @@ class DestinationDecl(Table, frozen=True, kw_only=True):
     name: Text = ""
     enabled: Flag = True
     settings: Object = msgspec.field(default_factory=dict)
+    consent: Texts = ()
     concurrency: Annotated[int | None, _whole] = None
     rate_limit: OptionalRate = None
     timeout: OptionalDuration = None
@@ -374,13 +376,40 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         ConfigError: ``problems`` has a line for each thing wrong, ``FILE:LINE: KEY: what``.
     """
+    text, tables = _parse(path)
+    return _settings(path, text, tables, environ)
+
+
+def load_listeners(path: Path, environ: Mapping[str, str] = os.environ, *, sources: bool = False) -> Settings:
+    """Only where the daemon listens, and its ``sources`` when wanted: for commands that run where the references of the
+    rest of the file do not resolve.
+
+    Raises:
+        ConfigError: as :func:`load` does, for the keys that are read.
+    """
+    text, tables = _parse(path)
+    wanted: dict[str, tuple[str, ...]] = {"data_dir": (), "ingest": ("listen", "stream"), "admin": ("listen",)}
+    if sources:
+        wanted["sources"] = ()
+    part = {
+        name: {key: table[key] for key in wanted[name] if key in table} if isinstance(table, dict) else table
+        for name, table in tables.items()
+        if name in wanted
+    }
+    return _settings(path, text, part, environ)
+
+
+def _parse(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def _settings(path: Path, text: str, tables: dict[str, Any], environ: Mapping[str, str]) -> Settings:
     reading = Reading(path.absolute().parent, environ)
     settings = read_table(Settings, reading, {"data_dir": "./data"} | tables, "")
     if settings is not None:
@@ -388,7 +417,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         _check_agreement(settings, reading)
     if settings is None or reading.problems:
         lines = _key_lines(text)
-        raise ConfigError(*(f"{path}{_line_of(key, lines)}: {_named(key)}{text}" for key, text in reading.problems))
+        raise ConfigError(*(f"{path}{_line_of(key, lines)}: {_named(key)}{what}" for key, what in reading.problems))
     return settings
 
 

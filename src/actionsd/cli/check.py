@@ -1,0 +1,42 @@
+"""``actionsctl check``: would this config be taken?"""
+
+from pathlib import Path
+
+import click
+
+from actionsd import wire
+from actionsd.cli.client import Client
+from actionsd.errors import ConfigError
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def check(client: Client, file: Path | None) -> None:
+    """Check FILE, or the file of the running daemon as a reload would.
+
+    Prints every problem with its line and exits with 2 if there is one. FILE is checked here, with the plugins and the
+    environment of this shell.
+    """
+    if file is None:
+        result = client.post("/actionsd/check", wire.CheckResult)
+        path, problems = result.path, result.problems
+    else:
+        path, problems = str(file), check_file(file)
+    if not problems:
+        click.echo(f"{path} is fine")
+        return
+    for problem in problems:
+        click.echo(problem, err=True)
+    raise click.exceptions.Exit(2)
+
+
+def check_file(path: Path) -> list[str]:
+    """Every problem of one file, its mappings compiled against the installed definitions."""
+    from actionsd import catalog, check, settings  # only this command needs the engines
+
+    try:
+        check.prepare(settings.load(path), catalog.load(), path)
+    except ConfigError as error:
+        return list(error.problems)
+    return []

@@ -1,0 +1,83 @@
+"""``actionsctl``: shows what a running daemon does, and steers it. Every command asks the admin API and prints."""
+
+from pathlib import Path
+
+import click
+
+from actionsd.cli import (
+    backup,
+    check,
+    completion,
+    dead,
+    destinations,
+    explain,
+    functions,
+    mapping,
+    plugins,
+    replay,
+    retries,
+    send,
+    sources,
+    status,
+    tail,
+)
+from actionsd.cli.client import Client
+from actionsd.settings import default_path
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=default_path,
+    show_default=True,
+    help="The daemon's file; its admin socket is asked.",
+)
+@click.option(
+    "--url",
+    envvar="ACTIONSD_URL",
+    metavar="URL",
+    help="The admin API: unix:PATH, http://HOST:PORT or https://HOST.  [env: ACTIONSD_URL]",
+)
+@click.version_option(package_name="actionsd")
+@click.pass_context
+def ctl(context: click.Context, config: Path, url: str | None) -> None:
+    """Show what a running actionsd does, and steer it.
+
+    The daemon is found by --url, else by the admin socket of --config. Over TCP the admin API asks for the token that
+    the daemon keeps in <data_dir>/admin.token: put it into ACTIONSD_TOKEN.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage.
+    """
+    import os
+
+    context.obj = Client(url, config, os.environ.get("ACTIONSD_TOKEN"))
+
+
+for command in (
+    status.status,
+    tail.tail,
+    send.send,
+    explain.explain,
+    sources.sources,
+    destinations.destinations,
+    destinations.pause,
+    destinations.resume,
+    destinations.forget,
+    retries.retries,
+    dead.dead,
+    replay.replay,
+    mapping.mapping,
+    functions.functions,
+    plugins.plugins,
+    check.check,
+    backup.backup,
+    completion.completion,
+):
+    ctl.add_command(command)
+
+
+def main() -> None:
+    """The entry point of the console script."""
+    ctl()

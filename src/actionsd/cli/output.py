@@ -1,0 +1,134 @@
+"""What commands print: tables that fit the terminal, JSON for programs, numbers and times that read well."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+
+class Column(NamedTuple):
+    """One column of a table. ``right`` is for numbers; the ``flexible`` ones give way when the terminal is narrow."""
+
+    title: str
+    right: bool = False
+    flexible: bool = False
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
+
+_colours = {
+    "enabled": "green", "closed": "green", "delivered": "green", "ok": "green", "ready": "green", "done": "green",
+    "paused": "yellow", "retry": "yellow", "pending": "yellow", "undeclared": "yellow", "half-open": "yellow",
+    "open": "red", "dead": "red", "not ready": "red", "refused": "red", "error": "red",
+    "disabled": "bright_black", "discarded": "bright_black", "duplicate": "bright_black", "filtered": "bright_black",
+}  # fmt: skip
+
+
+def print_json(value: object) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """Rows under their titles, cut to the terminal's width where there is one; ``empty`` is said of no rows."""
+    cells = [[_one_line(cell) for cell in row] for row in rows]
+    if not cells:
+        click.echo(empty)
+        return
+    widths = [max(len(column.title), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)]
+    if sys.stdout.isatty():
+        widths = fit(widths, columns, shutil.get_terminal_size().columns)
+    click.secho(_line(columns, widths, [column.title.upper() for column in columns], str), bold=True)
+    for row in cells:
+        click.echo(_line(columns, widths, row, coloured))
+
+
+def fit(widths: Sequence[int], columns: Sequence[Column], terminal: int) -> list[int]:
+    """Take from the widest flexible column until the table fits, or none can give more (8 characters stay)."""
+    fitted = list(widths)
+    excess = sum(fitted) + 2 * (len(fitted) - 1) - terminal
+    while excess > 0:
+        widest = max((i for i, column in enumerate(columns) if column.flexible), key=lambda i: fitted[i], default=None)
+        if widest is None or fitted[widest] <= 8:
+            break
+        fitted[widest] -= 1
+        excess -= 1
+    return fitted
+
+
+def _line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], style: Callable[[str], str]) -> str:
+    shown = []
+    for column, width, cell in zip(columns, widths, cells, strict=True):
+        text = cell if len(cell) <= width else cell[: width - 1] + "…"
+        padding = " " * (width - len(text))
+        shown.append(padding + style(text) if column.right else style(text) + padding)
+    return "  ".join(shown).rstrip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) if "\n" in text else text
+
+
+def coloured(word: str) -> str:
+    """A state or outcome in its colour; any other text as it is."""
+    return click.style(word, fg=_colours[word]) if word in _colours else word
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+def rate(value: float) -> str:
+    return "-" if value == 0 else f"{value:.1f}/s" if value < 100 else f"{value:,.0f}/s"
+
+
+def size(value: int) -> str:
+    """Bytes as people say them.
+
+    >>> size(1536)
+    '1.5 KB'
+    """
+    if value < 1024:
+        return f"{value} B"
+    amount, units = value / 1024, ["KB", "MB", "GB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if amount >= 10 else f"{amount:.1f} {units[0]}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units.
+
+    >>> span(3725)
+    '1h 2m'
+    """
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if left >= length or (unit == "s" and not parts):
+            parts.append(f"{left // length}{unit}")
+            left %= length
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago, or in how long, seen from this machine's clock."""
+    if moment is None:
+        return "-"
+    seconds = (datetime.now(UTC) - moment).total_seconds()
+    return f"{span(seconds)} ago" if seconds >= 0 else f"in {span(-seconds)}"
+
+
+def local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def pretty(value: Any) -> str:
+    """Any JSON value, indented."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
