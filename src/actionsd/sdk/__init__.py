@@ -1,0 +1,106 @@
+"""The plugin contract: all that a destination imports. DESIGN.md has a whole plugin on one page.
+
+Only the standard library, msgspec and pluggy are imported from here.
+"""
+
+from msgspec import UNSET, UnsetType
+
+from actionsd.sdk.call import Auth, BaseCall, BatchCall, Call, ChoicesCall, DeleteCall, Tokens
+from actionsd.sdk.definition import Action, Definition, Preset
+from actionsd.sdk.errors import (
+    APIError,
+    ContractError,
+    DestinationError,
+    HTTPError,
+    IntegrationError,
+    InvalidAudienceMembershipError,
+    InvalidAuthenticationError,
+    NetworkError,
+    PayloadValidationError,
+    RequestError,
+    RetryableError,
+    SelfTimeoutError,
+)
+from actionsd.sdk.fields import (
+    Choice,
+    DateTime,
+    Field,
+    Json,
+    Number,
+    Secret,
+    Text,
+    all_of,
+    any_of,
+    each,
+    field,
+    if_exists,
+    path,
+    template,
+    when,
+)
+from actionsd.sdk.hooks import CONTRACT, hookimpl
+from actionsd.sdk.http import Http, Request, RequestOptions, Response, Transport
+from actionsd.sdk.payload import NoSettings, Payload, Settings, plain
+from actionsd.sdk.results import Choices, ItemResult, MultiStatus, Result
+from actionsd.sdk.schema import json_schema, payload_type
+from actionsd.sdk.validate import validate
+
+__all__ = [
+    "CONTRACT",
+    "UNSET",
+    "APIError",
+    "Action",
+    "Auth",
+    "BaseCall",
+    "BatchCall",
+    "Call",
+    "Choice",
+    "Choices",
+    "ChoicesCall",
+    "ContractError",
+    "DateTime",
+    "Definition",
+    "DeleteCall",
+    "DestinationError",
+    "Field",
+    "HTTPError",
+    "Http",
+    "IntegrationError",
+    "InvalidAudienceMembershipError",
+    "InvalidAuthenticationError",
+    "ItemResult",
+    "Json",
+    "MultiStatus",
+    "NetworkError",
+    "NoSettings",
+    "Number",
+    "Payload",
+    "PayloadValidationError",
+    "Preset",
+    "Request",
+    "RequestError",
+    "RequestOptions",
+    "Response",
+    "Result",
+    "RetryableError",
+    "Secret",
+    "SelfTimeoutError",
+    "Settings",
+    "Text",
+    "Tokens",
+    "Transport",
+    "UnsetType",
+    "all_of",
+    "any_of",
+    "each",
+    "field",
+    "hookimpl",
+    "if_exists",
+    "json_schema",
+    "path",
+    "payload_type",
+    "plain",
+    "template",
+    "validate",
+    "when",
+]
