@@ -6,8 +6,6 @@ against the goals. ``NOTES.md`` has what was measured, and where the time goes.
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from pathlib import Path
 
 from bench import backlog, endtoend, engine, ingest, startup
 from bench.measure import Bench
+from support import node
 
 ROOT = Path(__file__).parents[2]
 GROUPS: dict[str, Callable[[Bench], None]] = {
@@ -37,7 +36,9 @@ def main() -> None:
     options.add_argument("--scratch", type=Path, default=ROOT / "build" / "bench", help="folder on the disk under test")
     given = options.parse_args()
     given.scratch.mkdir(parents=True, exist_ok=True)
-    peers = install_peers(ROOT / "build" / "node" / "peers")
+    peers = node.modules(Path(__file__).parent / "peers" / "package.json")
+    if peers is None:
+        print("no node or no npm: comparisons with Segment's packages are left out")
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         bench = Bench(given.rounds, given.scale, Path(scratch), peers)
         for name in given.only.split(","):
@@ -46,25 +47,6 @@ def main() -> None:
     bench.save(given.scratch / "last.json")
     print(f"\n{given.rounds} rounds, scale {given.scale:g}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     print(bench.table())
-
-
-def install_peers(folder: Path) -> Path | None:
-    """The node_modules with Segment's packages, installed when missing; None without node and npm."""
-    wanted = Path(__file__).parent / "peers" / "package.json"
-    modules, installed = folder / "node_modules", folder / "package.json"
-    if not shutil.which("node") or not shutil.which("npm"):
-        print("no node or no npm: comparisons with Segment's packages are left out")
-        return None
-    if not modules.exists() or installed.read_text() != wanted.read_text():
-        folder.mkdir(parents=True, exist_ok=True)
-        print("installing Segment's packages ...")
-        shutil.copy(wanted, installed)
-        npm = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        if subprocess.run(npm, cwd=folder).returncode:
-            print("npm failed: comparisons with Segment's packages are left out")
-            installed.unlink()
-            return None
-    return modules
 
 
 if __name__ == "__main__":
