@@ -1,0 +1,163 @@
+"""FQL text to tokens, where Segment's lexer draws its lines.
+
+What counts as one token decides what a stored trigger means, so the borders are Segment's, also the surprising ones:
+a string ends only where a blank, a comma or a closing bracket follows its quote; `!=`, `<=` and `>=` need a blank
+(or the like) after them; a word may hold any character behind a backslash, and nothing but `[A-Za-z0-9_-]` without.
+
+    >>> [(token.kind.value, token.text) for token in lex(r'properties.product\\ 1.price >= 4')]
+    [('path', 'properties.product 1.price'), ('operator', '>='), ('number', '4'), ('end', 'eos')]
+"""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Final, NamedTuple
+
+from actionsd.fql.errors import FQLError
+from actionsd.sdk import js
+
+MAX_TEXT: Final = 100_000
+"""Characters of one FQL text; Segment's lexer refuses longer strings and words."""
+
+
+class Kind(Enum):
+    """What a token is; the values are the words used in error messages."""
+
+    PATH = "path"
+    STRING = "string"
+    NUMBER = "number"
+    NULL = "null"
+    OPERATOR = "operator"
+    CONNECTIVE = "connective"
+    DOT = "."
+    COMMA = ","
+    OPEN = "("
+    CLOSE = ")"
+    OPEN_LIST = "["
+    CLOSE_LIST = "]"
+    END = "end"
+
+
+class Token(NamedTuple):
+    """`text` is the spelling without escapes (a string keeps its quotes); `names` are the keys of a path."""
+
+    kind: Kind
+    text: str
+    position: int
+    end: int
+    names: tuple[str, ...] = ()
+
+
+_BLANKS: Final = " \t\n"
+_ENDS_TOKEN = r"(?=[ \t\n,\])]|\Z)"
+_SIGNS: Final = {".": Kind.DOT, ",": Kind.COMMA, "(": Kind.OPEN, ")": Kind.CLOSE, "[": Kind.OPEN_LIST,
+                 "]": Kind.CLOSE_LIST}  # fmt: skip
+_NOT = re.compile(r"!(?=[A-Za-z(])")
+_OPERATOR = re.compile(rf"!={_ENDS_TOKEN}|[<>]={_ENDS_TOKEN}|[=<>]")
+_KEYWORD = re.compile(rf"(?:and|or|null){_ENDS_TOKEN}")
+_CUT_KEYWORD = re.compile(r"(?:an|nu|nul)\Z")
+_WORD = re.compile(r"(?:[A-Za-z_]|\\.)(?:[A-Za-z0-9_-]|\\.)*", re.DOTALL)
+_WORD_ENDS = re.compile(r"[ \t\n,\]).(=!]|\Z")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_NUMBER = re.compile(r"[0-9+-][0-9]*(?:\.[0-9]*)?")
+_STRAY_POINT = re.compile(r"[0-9+-][0-9]*(?:\.(?:[ \t\n,\])]|\Z)|\.[0-9]*\.)")
+
+
+def lex(text: str) -> list[Token]:
+    """The tokens of `text`, ending with one of kind END; `FQLError` where a character starts none."""
+    if len(text) > MAX_TEXT:
+        raise FQLError(f"FQL of {len(text)} characters is too long, at most {MAX_TEXT} are read")
+    return list(_join_paths(_Lexer(text).tokens()))
+
+
+def _join_paths(tokens: Iterator[Token]) -> Iterator[Token]:
+    """Words with dots between them are one path."""
+    path = dot = None
+    for token in tokens:
+        if path and dot and token.kind is Kind.PATH:
+            names = path.names + token.names
+            path, dot = Token(Kind.PATH, ".".join(names), path.position, token.end, names), None
+            continue
+        if path and not dot and token.kind is Kind.DOT:
+            dot = token
+            continue
+        if path:
+            yield path
+        if dot:
+            yield dot
+        path = dot = None
+        if token.kind is Kind.PATH:
+            path = token
+        else:
+            yield token
+
+
+class _Lexer:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def tokens(self) -> Iterator[Token]:
+        text = self.text
+        while self.position < len(text):
+            if text[self.position] in _BLANKS:
+                self.position += 1
+            else:
+                yield self.token(text[self.position])
+        yield Token(Kind.END, "eos", len(text), len(text))
+
+    def token(self, char: str) -> Token:
+        if char in _SIGNS:
+            return self.take(_SIGNS[char], self.position + 1)
+        if char in "\"'":
+            return self.string(char)
+        if char in "+-" or (char.isascii() and char.isdigit()):
+            return self.number()
+        if char in "!=<>":
+            return self.operator()
+        return self.word()
+
+    def take(self, kind: Kind, end: int) -> Token:
+        start, self.position = self.position, end
+        return Token(kind, self.text[start:end], start, end)
+
+    def operator(self) -> Token:
+        found = _NOT.match(self.text, self.position) or _OPERATOR.match(self.text, self.position)
+        if found is None:
+            raise self.error("expected '= ' after '!' (with a blank), or a condition to negate")
+        return self.take(Kind.OPERATOR, found.end())
+
+    def number(self) -> Token:
+        if _STRAY_POINT.match(self.text, self.position):
+            raise self.error("expected a number, with digits behind one decimal point")
+        found = _NUMBER.match(self.text, self.position)
+        assert found is not None
+        return self.take(Kind.NUMBER, found.end())
+
+    def string(self, quote: str) -> Token:
+        end = self.text.find(quote, self.position + 1)
+        if end < 0:
+            raise self.error(f"expected a closing {quote}")
+        if end + 1 == len(self.text) or self.text[end + 1] in " \t\n,])":
+            return self.take(Kind.STRING, end + 1)
+        token = Token(Kind.STRING, self.text[self.position : end] + quote, self.position, end)
+        self.position = end  # the same quote opens the next string
+        return token
+
+    def word(self) -> Token:
+        start, text = self.position, self.text
+        if keyword := _KEYWORD.match(text, start):
+            return self.take(Kind.NULL if keyword[0] == "null" else Kind.CONNECTIVE, keyword.end())
+        found = _WORD.match(text, start)
+        if found is None:
+            raise self.error("expected a field, a value or an operator")
+        self.position = found.end()
+        if not _WORD_ENDS.match(text, self.position):
+            raise self.error("expected a blank; other characters of a field's name need a backslash before them")
+        name = text[start : start + 1] if _CUT_KEYWORD.match(text, start) else _ESCAPE.sub(r"\1", found[0])
+        name = js.join_surrogates(name)
+        return Token(Kind.PATH, name, start, self.position, (name,))
+
+    def error(self, reason: str) -> FQLError:
+        found = self.text[self.position : self.position + 1]
+        return FQLError(f"{reason}, found {found!r}" if found else f"{reason}, found the end", self.text, self.position)
