@@ -371,7 +371,7 @@ class _Function:
             return self._failure(path, "@merge: expected opts.array to be an array")
         direction = self._settled(operand["direction"], f"{path}/direction", raw=True)
         objects = self._value(operand["objects"], f"{path}/objects", raw=True)
-        return self._complete(f"merge({objects.text}, {direction.text})", raw)
+        return self._complete(f"merge({objects.text}, {direction.text})", raw, defined=True)
 
     def _transform(self, operand: Any, path: str, raw: bool) -> Code:
         if not isinstance(operand, dict):
@@ -392,7 +392,9 @@ class _Function:
         omit_arrays = self._settled(operand.get("omitArrays"), f"{path}/omitArrays", raw=True)
         value = self._value(operand["value"], f"{path}/value", raw=True) if "value" in operand else NOTHING
         where = self._program.constant(path)
-        return self._complete(f"flatten_with({separator.text}, {omit_arrays.text}, {value.text}, {where})", raw)
+        return self._complete(
+            f"flatten_with({separator.text}, {omit_arrays.text}, {value.text}, {where})", raw, defined=True
+        )
 
     def _json(self, operand: Any, path: str, raw: bool) -> Code:
         if not isinstance(operand, dict):
@@ -416,8 +418,8 @@ class _Function:
     def _exclude_when_null(self, operand: Any, path: str, raw: bool) -> Code:
         return Code(f"exclude_nulls({self._value(operand, path, raw).text})")
 
-    def _complete(self, text: str, raw: bool) -> Code:
-        return Code(text if raw else f"fill_gaps({text})")
+    def _complete(self, text: str, raw: bool, *, defined: bool = False) -> Code:
+        return Code(text if raw else f"fill_gaps({text})", defined)
 
 
 DIRECTIVES: dict[str, Callable[[_Function, Any, str, bool], Code]] = {

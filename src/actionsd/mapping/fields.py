@@ -16,8 +16,6 @@ _NESTING_KEY = re.compile(rf"(?:{_SEGMENT})(?:\[[0-9]+\])*(?:\.(?:{_SEGMENT})(?:
 _STEP = re.compile(rf"\[([0-9]+)\]|({_SEGMENT})")
 _LIQUID_PATH = re.compile(r"\{\{-?\s*([^\s|}'\"\-][^\s|}]*)")
 
-Tree = dict[str | int, Any]
-
 
 class Reserved(NamedTuple):
     """What a mapping says to the engine and not to the action (RULES C8)."""
@@ -46,19 +44,23 @@ def expand_keys(fields: dict[str, Any]) -> dict[str, Any]:
     {'info': {'name': 'n', 'mail': [{'to': 'a'}]}, 'user.email': 'b'}
     """
     check_depth(fields)
-    expanded: dict[str, Any] = _expand(fields, "")
+    expanded: dict[str, Any] = _grown(_branched(fields, ""), "")
     return expanded
 
 
-def _expand(value: Any, path: str) -> Any:
+class _Branch(dict[str | int, Any]):
+    """The members of a raw object or array while keys add to them."""
+
+
+def _branched(value: Any, path: str) -> Any:
     if isinstance(value, list):
-        return [_expand(item, f"{path}/{index}") for index, item in enumerate(value)]
+        return [_branched(item, f"{path}/{index}") for index, item in enumerate(value)]
     if not isinstance(value, dict) or is_directive(value):
         return value
-    tree: Tree = {}
+    branch = _Branch()
     for key, member in value.items():
-        _plant(tree, _steps(key), _expand(member, f"{path}/{key}"), f"{path}/{key}")
-    return _grown(tree, path)
+        _plant(branch, _steps(key), _branched(member, f"{path}/{key}"), f"{path}/{key}")
+    return branch
 
 
 def _steps(key: str) -> list[str | int]:
@@ -72,28 +74,24 @@ def _steps(key: str) -> list[str | int]:
     return [int(index) if index else name.strip('"') for index, name in _STEP.findall(key)]
 
 
-class _Branch(dict[str | int, Any]):
-    """Members of an object or an array that keys with dots and indexes build up."""
-
-
-def _plant(tree: Tree, steps: list[str | int], value: Any, path: str) -> None:
+def _plant(branch: _Branch, steps: list[str | int], value: Any, path: str) -> None:
     for step in steps[:-1]:
-        tree = tree.setdefault(step, _Branch())
-        if not isinstance(tree, dict) or is_directive(tree):
-            raise _conflict(path, "it is given as a value by another key")
-    last = steps[-1]
-    if isinstance(value, dict) and not is_directive(value) and isinstance(tree.get(last), _Branch):
+        branch = branch.setdefault(step, _Branch())
+        if not isinstance(branch, _Branch):
+            raise _conflict(path, "another key gives it a value")
+    present = branch.setdefault(steps[-1], value)
+    if isinstance(present, _Branch) and isinstance(value, _Branch) and present is not value:
         for key, member in value.items():
-            _plant(tree[last], [key], member, f"{path}/{key}")
-    elif last in tree:
-        raise _conflict(path, "it is given twice")
-    else:
-        tree[last] = value
+            _plant(present, [key], member, f"{path}/{key}")
+    elif present is not value:
+        raise _conflict(path, "two keys give it a value")
 
 
 def _grown(value: Any, path: str) -> Any:
-    """The tree with branches of indexes made to arrays."""
-    if not isinstance(value, _Branch | dict) or is_directive(value):
+    """The value with each branch made an object, or an array if it has indexes."""
+    if isinstance(value, list):
+        return [_grown(item, f"{path}/{index}") for index, item in enumerate(value)]
+    if not isinstance(value, _Branch):
         return value
     members = {key: _grown(member, f"{path}/{key}") for key, member in value.items()}
     indexes = sorted(key for key in members if isinstance(key, int))
