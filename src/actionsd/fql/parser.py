@@ -7,6 +7,8 @@
     operand   = path | string | number | "true" | "false" | "null" | list | function
     list      = "[" [ operand { "," operand } ] "]"
     function  = word "(" [ operand { "," operand } ] ")"
+
+`and` and `or` may be written in capitals, and may touch the parenthesis behind them.
 """
 
 import math
@@ -32,11 +34,12 @@ def parse_strict(text: str) -> Node:
 
     >>> parse_strict("type = 'track' and !contains(event, 'x')").operator
     'and'
-    >>> parse_strict('type = ')
+    >>> parse_strict('type =')
     Traceback (most recent call last):
     ...
-    actionsd.fql.errors.FQLError: expected a field, a value or '(', found the end (line 1, column 8)
+    actionsd.fql.errors.FQLError: expected a value or a field, found the end (line 1, column 7)
       type =
+            ^
     """
     return _Parser(text, lex(text)).whole()
 
@@ -95,7 +98,6 @@ class _Parser:
         return self.connected("and") if connective == "or" else self.one()
 
     def accept_word(self, word: str) -> bool:
-        """Connectives may be written in capitals, and may touch the parenthesis behind them."""
         token = self.token
         if token.kind in (Kind.CONNECTIVE, Kind.PATH) and token.text.lower() == word:
             self.index += 1
@@ -125,6 +127,8 @@ class _Parser:
             return Compare(token.text, left, self.operand("a value or a field"))
         if token.kind is Kind.PATH and token.text == "in":
             self.index += 1
+            if self.token.kind not in (Kind.PATH, Kind.OPEN_LIST):
+                self.fail("a list or a field")
             return Compare("in", left, self.operand("a list or a field"))
         return left
 

@@ -169,7 +169,7 @@ def _problem(condition: Condition) -> str | None:
         return None if is_number else f"{operator!r} needs a number, found {value!r}"
     if not isinstance(value, str):
         return f"{operator!r} needs a text, found {value!r}"
-    return "a value cannot hold the characters \" and ~" if '"' in value or "~" in value else None
+    return 'a value cannot hold the characters " and ~' if '"' in value or "~" in value else None
 
 
 def _name_problem(name: object) -> str | None:
@@ -227,7 +227,11 @@ def condition(names: tuple[str, ...], operator: str, value: Any) -> Condition:
 
 
 _BARE: Final = {("=", True): "is_true", ("=", False): "is_false", ("!=", None): "exists", ("=", None): "not_exists"}
-_NOT_OFFERED: Final = {"event": BARE_OPERATORS, "event-type": BARE_OPERATORS, "name": frozenset(("is_true", "is_false"))}
+_NOT_OFFERED: Final = {
+    "event": BARE_OPERATORS,
+    "event-type": BARE_OPERATORS,
+    "name": frozenset(("is_true", "is_false")),
+}
 _NUMERIC: Final = {"=": "number_equals", "!=": "number_not_equals"}
 
 
