@@ -1,4 +1,4 @@
-"""The engine on real presets and realistic events, beside Segment's own packages in node: mapping, triggers, validation.
+"""The engine on real presets and realistic events, beside Segment's own packages in node.
 
 The presets and events of ../shared/bench are used where they are there, else the presets of the installed destinations
 and the events of ``workload.py``. Both sides read the same file, and are measured in turn.
@@ -16,7 +16,6 @@ from typing import Any
 from actionsd import sdk
 from actionsd.fql.trigger import compile_triggers
 from actionsd.mapping import compile_mapping
-from bench import workload
 from bench.measure import Bench, Sample
 
 ROOT = Path(__file__).parents[2]
@@ -83,16 +82,17 @@ def ours(cases: list[Case], events: list[dict[str, Any]], milliseconds: int) -> 
     per_trigger = _time(lambda: [fires(event) for fires in triggers for event in events], milliseconds)
     checked = [(case.payload, mapped) for case, event in pairs if (mapped := _valid(case, event)) is not None]
     return {
-        "mapping": _time(lambda: [case.mapper(event) for case, event in pairs], milliseconds) / len(pairs),
-        **{
-            f"mapping.{slug}": _time(lambda: [case.mapper(event) for case, event in some], milliseconds) / len(some)
-            for slug, some in by_slug.items()
-        },
+        "mapping": _mapping(pairs, milliseconds),
+        **{f"mapping.{slug}": _mapping(some, milliseconds) for slug, some in by_slug.items()},
         "triggers": per_trigger / (len(cases) * len(events)),
         "triggers, parsed before": per_trigger / (len(cases) * len(events)),  # node's has two forms, ours is one
         "validation": _time(lambda: [sdk.validate(kind, value) for kind, value in checked], milliseconds)
         / len(checked),
     }
+
+
+def _mapping(pairs: list[tuple[Case, dict[str, Any]]], milliseconds: int) -> float:
+    return _time(lambda: [case.mapper(event) for case, event in pairs], milliseconds) / len(pairs)
 
 
 def _time(once: Callable[[], object], milliseconds: int) -> float:

@@ -11,6 +11,7 @@ from typing import cast
 import uvloop
 
 from bench.workload import Template
+from support.daemon import WRITE_KEY
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -36,23 +37,23 @@ class Load:
         return ordered[min(len(ordered) - 1, int(len(ordered) * part))] * 1000
 
 
-def singles(templates: list[Template], *, key: str = "test-key") -> Iterator[tuple[bytes, int]]:
-    """Requests with one event each, as ``(wire bytes, events)``; every messageId is new."""
-    heads = [_head(f"/v1/{template.type}", template.size, key) for template in templates]
-    for number, (template, head) in enumerate(itertools.cycle(zip(templates, heads, strict=True))):
+def singles(templates: list[Template], *, first: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Requests with one event each, as ``(wire bytes, events)``; messageIds count up from ``first``."""
+    heads = [_head(f"/v1/{template.type}", template.size) for template in templates]
+    for number, (template, head) in enumerate(itertools.cycle(zip(templates, heads, strict=True)), first):
         yield head + template.body(number), 1
 
 
-def batches(templates: list[Template], size: int = 100, *, key: str = "test-key") -> Iterator[tuple[bytes, int]]:
+def batches(templates: list[Template], size: int = 100, *, first: int = 0) -> Iterator[tuple[bytes, int]]:
     """Requests of ``size`` events each."""
-    items = (template.body(number) for number, template in enumerate(itertools.cycle(templates)))
+    items = (template.body(number) for number, template in enumerate(itertools.cycle(templates), first))
     while True:
         body = b'{"batch":[' + b",".join(itertools.islice(items, size)) + b"]}"
-        yield _head("/v1/batch", len(body), key) + body, size
+        yield _head("/v1/batch", len(body)) + body, size
 
 
-def _head(path: str, length: int, key: str) -> bytes:
-    basic = b64encode(f"{key}:".encode()).decode()
+def _head(path: str, length: int) -> bytes:
+    basic = b64encode(f"{WRITE_KEY}:".encode()).decode()
     return (
         f"POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {basic}\r\n"
         f"content-type: application/json\r\ncontent-length: {length}\r\n\r\n"

@@ -92,7 +92,7 @@ class CountingSink:
 
 
 @contextmanager
-def sink() -> Iterator[CountingSink]:
-    port = free_port()
+def sink(port: int = 0) -> Iterator[CountingSink]:
+    port = port or free_port()
     with process(sys.executable, HERE.parent / "support" / "sink.py", "--port", port, "--count-only", port=port):
         yield CountingSink(port)
