@@ -1,17 +1,20 @@
 """The event on its way: accepted by ingest, a row of the journal, decoded once for the lanes.
 
-The journal keeps what the client sent byte for byte (``body``) and beside it what the server added (``added``: JSON of
-the normaliser's version, receivedAt, corrected timestamp, ip, merged batch context ...). Decoding is a pure function of
-these two (RULES R22), so an event reads the same live, in a test and in a replay.
+The journal keeps what the client sent byte for byte (``body``) and beside it what the server added (``added``, a JSON
+object that :mod:`actionsd.ingest.normalise` writes). Decoding is a pure function of these two (RULES R22), so an event
+reads the same live, in a test and in a replay.
 """
 
+import json
 from typing import Any, NamedTuple
 
 import msgspec
 
 type_letters = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+types = frozenset(type_letters.values())
 
-_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+_decode = msgspec.json.Decoder().decode
+_longest_integer = 400  # digits; more is beyond the range of a double
 
 
 class Accepted(NamedTuple):
@@ -27,9 +30,12 @@ class Accepted(NamedTuple):
 
 
 class Entry:
-    """One row of the journal. ``event`` decodes on first use and is shared by all lanes: nobody may change it."""
+    """One row of the journal. It is decoded on first use and shared by all lanes: nobody may change what it gives.
 
-    __slots__ = ("_event", "added", "body", "message_id", "position", "received_at", "source")
+    Both properties raise ``msgspec.DecodeError`` when the row cannot be read (RULES R26: ``undecodable``).
+    """
+
+    __slots__ = ("_event", "_metadata", "added", "body", "message_id", "position", "received_at", "source")
 
     def __init__(
         self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes
@@ -41,31 +47,82 @@ class Entry:
         self.body = body
         self.added = added
         self._event: dict[str, Any] | None = None
+        self._metadata: dict[str, Any] = {}
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event as mappings, triggers and filters see it.
-
-        Raises:
-            msgspec.DecodeError: the row cannot be read (RULES R26: dead letter ``undecodable``).
-        """
+        """The event as mappings, triggers and filters see it, see :func:`decode`."""
         if self._event is None:
-            self._event = decode(self.body, self.added)
+            self._event, self._metadata = _read(self.body, self.added)
         return self._event
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The SDK's own ``_metadata``, such as the lists ``bundled`` and ``unbundled`` (FEATURES F045)."""
+        return self._metadata if self.event else {}
 
 
 def decode(body: bytes, added: bytes) -> dict[str, Any]:
     """Body and server's additions as one event; what the server set wins, ``context`` and ``integrations`` of the batch
-    are merged under the event's own (FEATURES F003: the item's value wins).
+    are merged under the event's own (FEATURES F003: the item's value wins). The client's ``timestamp`` is kept as
+    ``originalTimestamp`` (F019). ``_metadata`` and ``writeKey`` are left out.
 
-    >>> decode(b'{"event":"E","context":{"a":1}}', b'{"type":"track","context":{"a":0,"b":2}}')
+    Raises:
+        msgspec.DecodeError: one of the two is not a JSON object.
+
+    >>> decode(b'{"event":"E","context":{"a":1},"writeKey":"k"}', b'{"v":1,"type":"track","context":{"a":0,"b":2}}')
     {'event': 'E', 'context': {'a': 1, 'b': 2}, 'type': 'track'}
     """
-    event = _decode_object(body)
-    for key, value in _decode_object(added).items():
+    return _read(body, added)[0]
+
+
+def parse(text: bytes) -> Any:
+    """JSON as JavaScript's ``JSON.parse`` takes it: lone surrogates are kept, numbers beyond a double are infinite.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, not UTF-8, or nested too deeply.
+    """
+    try:
+        return _decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _parse_rest(text)
+
+
+def _parse_rest(text: bytes) -> Any:
+    """What msgspec refuses and JavaScript takes goes through the standard library; so does what is really wrong."""
+    try:
+        return json.loads(text.decode(), parse_int=_integer, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _longest_integer else float(digits)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _parse_object(text: bytes) -> dict[str, Any]:
+    value = parse(text)
+    if not isinstance(value, dict):
+        raise msgspec.DecodeError(f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _read(body: bytes, added: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The event and its metadata."""
+    event, additions = _parse_object(body), _parse_object(added)
+    metadata = event.pop("_metadata", None)
+    event.pop("writeKey", None)
+    additions.pop("v", None)
+    if event.get("timestamp") is not None:
+        event["originalTimestamp"] = event["timestamp"]
+    for key, value in additions.items():
         own = event.get(key)
         if isinstance(own, dict) and isinstance(value, dict):
             event[key] = value | own
         else:
             event[key] = value
-    return event
+    return event, metadata if isinstance(metadata, dict) else {}

@@ -1,0 +1,244 @@
+"""The HTTP side: paths, answers, CORS (FEATURES part 2, interop/tracking-clients.md).
+
+aiohttp's low-level server with a dictionary of our own instead of its router: this is the hot path, and the router is
+a fifth of it. Every answer allows any origin. There are no redirects: some SDKs take one as success.
+"""
+
+import asyncio
+import functools
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import web
+
+from actionsd.errors import StoreBroken, Unavailable
+from actionsd.event import type_letters
+from actionsd.ingest import pixel
+from actionsd.ingest.body import Bodies
+from actionsd.ingest.intake import Intake, Origin
+from actionsd.ingest.keys import from_basic
+from actionsd.ingest.proxies import Proxies
+from actionsd.ingest.refusal import BadRequest, TooMany
+from actionsd.ingest.taken import Taken
+from actionsd.settings import Ingest as Options
+
+Answer = web.StreamResponse
+Handler = Callable[[web.BaseRequest], Awaitable[Answer]]
+
+_no_log: Any = None
+_idle = 75.0  # seconds a connection may be quiet, before and between requests
+_max_connections = 4096
+_batch_paths = ("/v1/batch", "/v1/b", "/v1/import")
+_settings_path = re.compile(r"/v1/projects/([^/]+)/settings")
+_content_types = ("application/json", "text/plain")
+_success = b'{"success":true}'
+_json_headers = {
+    "Content-Type": "application/json",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
+}
+_pixel_headers = {"Content-Type": "image/gif", "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+_allowed_headers = ("authorization", "content-type", "x-retry-count")
+_header_name = re.compile(r"[a-z0-9_-]{1,64}")
+_preflight_headers = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class Connection(web.RequestHandler):
+    """One connection. What is no HTTP, or what broke in a handler, is answered in the form of all our errors."""
+
+    __slots__ = ("_server",)
+
+    def __init__(self, server: web.Server) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(server, loop=loop, keepalive_timeout=_idle, access_log=_no_log, auto_decompress=False)
+        self._server = server
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if len(self._server.connections) > _max_connections:
+            cast(asyncio.Transport, transport).abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> Answer:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun, there is no place for an error")
+        if status == 500:
+            self.log_exception("a request to %s failed", request.path, exc_info=exc)
+            answer = _error(500, "internal", "the daemon failed on this request; its log tells more")
+        else:
+            answer = _error(status, "bad_request", (message or "this is no HTTP").partition("\n")[0])
+        answer.force_close()
+        return answer
+
+
+class Http:
+    """All paths of the ingest listeners. ``trouble`` tells why the daemon is not ready, "" when it is."""
+
+    def __init__(self, options: Options, intake: Intake, trouble: Callable[[], str]) -> None:
+        self._options = options
+        self._intake = intake
+        self._trouble = trouble
+        self._bodies = Bodies(options.queue_bytes)
+        self._proxies = Proxies(options.trusted_proxies)
+        self._server = web.Server(self.handle)
+        self._posts: dict[str, Handler] = dict.fromkeys(_batch_paths, self._batch)
+        self._posts["/v1/m"] = self._library_metrics
+        self._gets: dict[str, Handler] = {"/healthz": self._alive, "/readyz": self._ready}
+        for letter, type in type_letters.items():
+            self._posts[f"/v1/{type}"] = self._posts[f"/v1/{letter}"] = functools.partial(self._event, type)
+            self._gets[f"/v1/pixel/{type}"] = functools.partial(self._pixel, type)
+
+    def connection(self) -> Connection:
+        """A protocol for one more connection."""
+        return Connection(self._server)
+
+    async def stop(self, grace: float) -> None:
+        """Close idle connections, answer what was read, and close the rest after ``grace`` seconds (RULES R32)."""
+        self._bodies.stop()
+        self._server.pre_shutdown()
+        await self._server.shutdown(grace)
+
+    async def handle(self, request: web.BaseRequest) -> Answer:
+        """Answer one request."""
+        handler = self._posts.get(request.raw_path) if request.method == "POST" else None
+        try:
+            return await (handler or self._find(request))(request)
+        except BadRequest as error:
+            return await self._refuse(request, error)
+        except (Unavailable, StoreBroken) as error:
+            return _unavailable(error)
+
+    async def _event(self, type: str, request: web.BaseRequest) -> Answer:
+        _check_content_type(request)
+        body = await self._bodies.read(request, self._options.max_event)
+        return await self._commit(self._intake.take_event(body, type, self._origin(request)))
+
+    async def _batch(self, request: web.BaseRequest) -> Answer:
+        _check_content_type(request)
+        body = await self._bodies.read(request, self._options.max_batch)
+        return await self._commit(self._intake.take_batch(body, self._origin(request)))
+
+    async def _commit(self, taken: Taken) -> Answer:
+        """Answer after the commit; an event that is refused is none of the client's business (F012, F014)."""
+        await self._intake.submit(taken)
+        if self._options.strict_keys and taken.refusal is not None and taken.refusal.code == "unknown_source":
+            return _error(401, *taken.refusal)
+        return web.Response(body=_success, headers=_json_headers)
+
+    async def _refuse(self, request: web.BaseRequest, error: BadRequest) -> Answer:
+        try:
+            await self._intake.submit(self._intake.unreadable(self._origin(request)))
+        except (Unavailable, StoreBroken) as trouble:
+            return _unavailable(trouble)
+        return _error(400, error.code, str(error))
+
+    async def _library_metrics(self, request: web.BaseRequest) -> Answer:
+        """What analytics.js counts about itself: taken and dropped."""
+        await self._bodies.read(request, self._options.max_batch)
+        return web.Response(body=_success, headers=_json_headers)
+
+    async def _pixel(self, type: str, request: web.BaseRequest) -> Answer:
+        """An image whatever the event is worth; only our own trouble shows in the status (DESIGN I1)."""
+        origin = self._origin(request)._replace(channel="browser")
+        try:
+            taken = self._intake.take_event(pixel.body(request.query), type, origin)
+        except BadRequest:
+            taken = self._intake.unreadable(origin)
+        status, headers = 200, _pixel_headers
+        try:
+            await self._intake.submit(taken)
+        except (Unavailable, StoreBroken) as error:
+            status, headers = 503, _pixel_headers | _retry_headers(error)
+        return web.Response(status=status, body=pixel.image, headers=headers)
+
+    async def _settings(self, key: str, request: web.BaseRequest) -> Answer:
+        """The document that makes analytics.js send to us: its ``apiKey`` and ``apiHost`` are what it uses."""
+        if self._intake.keys.source(key) is None:
+            return _error(404, "unknown_source", "no source has this write key")
+        protocol, host = self._proxies.base(request)
+        segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": protocol}
+        return _json(200, {"integrations": {"Segment.io": segment}, "metrics": {"sampleRate": 0}})
+
+    async def _alive(self, request: web.BaseRequest) -> Answer:
+        return _json(200, {"status": "alive"})
+
+    async def _ready(self, request: web.BaseRequest) -> Answer:
+        trouble = self._trouble()
+        return _error(503, "unavailable", trouble) if trouble else _json(200, {"status": "ready"})
+
+    def _find(self, request: web.BaseRequest) -> Handler:
+        """The handler of a request whose path is not spelt as in the dictionary, or that is no POST."""
+        path, method = request.path.rstrip("/"), request.method
+        if method == "OPTIONS":
+            return _preflight
+        if method == "POST" and path in self._posts:
+            return self._posts[path]
+        if method in ("GET", "HEAD"):
+            if path in self._gets:
+                return self._gets[path]
+            if found := _settings_path.fullmatch(path):
+                return functools.partial(self._settings, found[1])
+        known = path in self._posts or path in self._gets or _settings_path.fullmatch(path)
+        return _wrong_method if known else _not_found
+
+    def _origin(self, request: web.BaseRequest) -> Origin:
+        headers = request.headers
+        return Origin(
+            from_basic(headers.get("Authorization")),
+            functools.partial(self._proxies.client_ip, request),
+            "X-Retry-Count" in headers,
+        )
+
+
+def _check_content_type(request: web.BaseRequest) -> None:
+    """F007; a client that names none is believed to send JSON."""
+    header = request.headers.get("Content-Type", "application/json")
+    if header not in _content_types and header.partition(";")[0].strip().lower() not in _content_types:
+        raise BadRequest(f"the content type is {' or '.join(_content_types)}, not {header[:100]}")
+
+
+async def _preflight(request: web.BaseRequest) -> Answer:
+    """What browsers ask before a POST with an Authorization header; a page's own headers are allowed too (F016)."""
+    wanted = request.headers.get("Access-Control-Request-Headers", "").lower().split(",")
+    custom = [name for name in map(str.strip, wanted) if name not in _allowed_headers and _header_name.fullmatch(name)]
+    allowed = ", ".join((*_allowed_headers, *custom))
+    return web.Response(status=204, headers=_preflight_headers | {"Access-Control-Allow-Headers": allowed})
+
+
+async def _not_found(request: web.BaseRequest) -> Answer:
+    return _error(404, "not_found", f"there is nothing at {request.path[:200]}")
+
+
+async def _wrong_method(request: web.BaseRequest) -> Answer:
+    return _error(405, "method_not_allowed", f"{request.method} is not for {request.path[:200]}")
+
+
+def _json(status: int, value: object, headers: dict[str, str] = _json_headers) -> Answer:
+    return web.Response(status=status, body=json.dumps(value).encode(), headers=headers)
+
+
+def _error(status: int, code: str, message: str) -> Answer:
+    """SDKs read both members; one of them retries for ever when ``code`` is missing."""
+    return _json(status, {"code": code, "message": message})
+
+
+def _unavailable(error: Unavailable | StoreBroken) -> Answer:
+    status, code = (429, "too_many_requests") if isinstance(error, TooMany) else (503, "unavailable")
+    return _json(status, {"code": code, "message": str(error)}, _json_headers | _retry_headers(error))
+
+
+def _retry_headers(error: Unavailable | StoreBroken) -> dict[str, str]:
+    """Whole seconds: the browser's and node's SDK do not read the date form."""
+    seconds = str(max(1, round(getattr(error, "retry_after", 1))))
+    return {"Retry-After": seconds} | ({"X-RateLimit-Reset": seconds} if isinstance(error, TooMany) else {})

@@ -1,0 +1,257 @@
+"""One call from bytes to the journal, the same for HTTP, the pixel and the stream.
+
+A body is taken apart, its write key names the source, each event is checked and normalised; what comes of it is a
+:class:`Taken`, which goes to the journal as a whole. An event that is refused is counted with its reason in the same
+transaction as its neighbours; only a body that cannot be read, or an overload, is an error.
+"""
+
+import asyncio
+import functools
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from actionsd.clock import Clock
+from actionsd.event import Accepted, decode, parse
+from actionsd.ingest import split, validate
+from actionsd.ingest.keys import Keys
+from actionsd.ingest.limits import RateLimit
+from actionsd.ingest.normalise import Arrival, without_excess
+from actionsd.ingest.refusal import BadRequest, Refusal, TooMany
+from actionsd.ingest.split import Envelope, Head
+from actionsd.ingest.taken import Taken
+from actionsd.observe import Seen, Tap
+from actionsd.settings import Ingest as Options
+from actionsd.store.records import Appended, Count, Workspace
+
+_largest_batch = 4 * 1024 * 1024  # bytes, with the batch's context in each event: half of a group (RULES R10)
+_too_deep = f"an event is nested at most {split.max_depth} levels deep"
+
+
+class Journal(Protocol):
+    """What ingest needs of the store's journal."""
+
+    def append(
+        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int]
+    ) -> "asyncio.Future[Appended]": ...
+
+
+class Origin(NamedTuple):
+    """Where a call comes from: the key of its Basic header, its address ("" when there is none to tell), whether the
+    client says that it tries again, and the channel that the endpoint implies."""
+
+    key: str | None = None
+    ip: Callable[[], str] = str
+    retried: bool = False
+    channel: str | None = None
+
+
+class Intake:
+    """Takes calls apart under the present workspace and hands them to the journal."""
+
+    def __init__(self, options: Options, journal: Journal, clock: Clock, tap: Tap) -> None:
+        self.keys = Keys()
+        self._options = options
+        self._journal = journal
+        self._clock = clock
+        self._tap = tap
+        self._rate = RateLimit(options.rate_limit, clock)
+        self._limited: Counter[Count] = Counter()
+
+    def apply(self, workspace: Workspace) -> None:
+        """Use the sources of this workspace from the next call on."""
+        self.keys = Keys(workspace.sources)
+
+    def take_event(self, body: bytes, type: str | None, origin: Origin) -> Taken:
+        """One event. ``type`` is what the path says and wins over the body (F001); None asks the body.
+
+        Raises:
+            BadRequest: no JSON, too large or nested too deeply.
+            TooMany: above the rate limit.
+        """
+        body = split.clean(body)
+        _check_size(body, self._options.max_event)
+        if split.too_deep(body):
+            raise BadRequest(_too_deep)
+        head = split.head(body)
+        key = head.write_key if head is not None else _text_member(split.members(body), "writeKey")
+        taken = self._begin(origin, key, 1)
+        if taken.refusal is None:
+            arrival = Arrival(self._clock.now(), origin.ip, channel=origin.channel)
+            outcome = _event(body, head, type, arrival)
+            if isinstance(outcome, Accepted):
+                taken.accepted.append(outcome)
+            else:
+                taken.refuse(outcome)
+        return taken
+
+    def take_line(self, line: bytes, origin: Origin) -> Taken:
+        """A line of a stream: a batch when it has a list ``batch``, else one event.
+
+        Raises:
+            BadRequest: no JSON, too large or nested too deeply.
+            TooMany: above the rate limit.
+        """
+        if b'"batch"' in line:
+            body = split.clean(line)
+            envelope = split.envelope(body)
+            if envelope.batch is not None:
+                return self._batch(body, envelope, origin)
+        return self.take_event(line, None, origin)
+
+    def take_batch(self, body: bytes, origin: Origin) -> Taken:
+        """A batch. Items that are no events are refused one by one (F030), too many refuse the whole (F006).
+
+        Raises:
+            BadRequest: no JSON, or too large.
+            TooMany: above the rate limit.
+        """
+        body = split.clean(body)
+        return self._batch(body, split.envelope(body), origin)
+
+    def _batch(self, body: bytes, envelope: Envelope, origin: Origin) -> Taken:
+        _check_size(body, self._options.max_batch)
+        items = [bytes(item) for item in envelope.batch or ()]
+        key = envelope.write_key if isinstance(envelope.write_key, str) else None
+        if origin.key is None and key is None:
+            key = _key_of(items)
+        taken = self._begin(origin, key, len(items), batch=True)
+        if taken.refusal is not None:
+            return taken
+        if not items:
+            return taken.refuse(Refusal("empty_batch", "the body has no list named batch with events in it"))
+        if len(items) > self._options.max_items:
+            message = f"a batch has at most {self._options.max_items} events, this one has {len(items)}"
+            return taken.refuse(Refusal("bad_request", message), len(items))
+        self._take_items(taken, items, envelope, origin, origin.key or key)
+        return taken
+
+    def submit(self, taken: Taken) -> "asyncio.Future[Appended]":
+        """Hand over to the journal; the future resolves when all of it is committed.
+
+        Raises:
+            Unavailable: not now (full queue, full disk).
+        """
+        if self._limited:
+            taken.counts = dict(self._limited + Counter(taken.counts))
+        appended = self._journal.append(taken.source, taken.accepted, taken.counts)
+        self._limited.clear()
+        if self._tap.listening:
+            appended.add_done_callback(functools.partial(self._publish, taken))
+        return appended
+
+    def unreadable(self, origin: Origin) -> Taken:
+        """A call whose body cannot be read, to be counted."""
+        source = self.keys.source(origin.key)
+        taken = Taken(source.id if source else 0)
+        return taken.refuse(Refusal("bad_request", "the body cannot be read"))
+
+    def _begin(self, origin: Origin, key: str | None, events: int, *, batch: bool = False) -> Taken:
+        """Rate and write key, which concern the call as a whole."""
+        try:
+            self._rate.take(events)
+        except TooMany as error:
+            # Not worth a commit of its own, which would cost as much as taking the events; it rides with the next one.
+            self._limited[Count("refused", error.reason)] += events
+            raise
+        source, refusal = self.keys.settle(origin.key, key)
+        taken = Taken(source.id if source else 0, batch=batch)
+        if origin.retried:
+            taken.count("client_retry")
+        return taken if refusal is None else taken.refuse(refusal, max(events, 1))
+
+    def _take_items(
+        self, taken: Taken, items: list[bytes], envelope: Envelope, origin: Origin, key: str | None
+    ) -> None:
+        arrival = Arrival(self._clock.now(), origin.ip, envelope=envelope, channel=origin.channel)
+        if len(items) * arrival.shared_bytes > _largest_batch:
+            raise BadRequest("context and integrations of the batch are too large for so many events")
+        largest = self._options.max_event - arrival.shared_bytes
+        for index, item in enumerate(items):
+            outcome = _item(item, largest, key, arrival)
+            if isinstance(outcome, Accepted):
+                taken.accepted.append(outcome)
+            else:
+                taken.refuse_item(index, _text_member(_parsed(item), "messageId") or "", outcome)
+        if taken.refused:
+            taken.count("batch", "multi_user_error" if taken.accepted else "empty_batch_result")
+
+    def _publish(self, taken: Taken, appended: "asyncio.Future[Appended]") -> None:
+        if appended.cancelled() or appended.exception() is not None:
+            return
+        at, source = self._clock.now(), taken.source
+        for accepted, position in zip(taken.accepted, appended.result().positions, strict=True):
+            event = decode(accepted.body, accepted.added)
+            step, name = "accepted" if position else "duplicate", str(event.get("event") or event.get("name") or "")
+            self._tap.publish(Seen(at, step, source, accepted.message_id, position, event["type"], name))
+        for refused in taken.refused:
+            self._tap.publish(Seen(at, "refused", source, refused.message_id, reason=refused.refusal.code))
+        if taken.refusal is not None:
+            self._tap.publish(Seen(at, "refused", source, "", reason=taken.refusal.code))
+
+
+def _item(item: bytes, largest: int, key: str | None, arrival: Arrival) -> Accepted | Refusal:
+    """One event of a batch, which may bring its own write key as long as it is the batch's."""
+    if len(item) > largest:
+        return Refusal("bad_request", f"an event has at most {largest} bytes here, this one has {len(item)}")
+    if split.too_deep(item):
+        return Refusal("bad_request", _too_deep)
+    head = split.head(item)
+    own_key = head.write_key if head is not None else _text_member(_parsed(item), "writeKey")
+    if own_key and own_key != key:
+        return Refusal("unknown_source", "the write keys of the event and of its batch differ")
+    try:
+        return _event(item, head, None, arrival)
+    except BadRequest as error:
+        return Refusal(error.code, str(error))
+
+
+def _event(body: bytes, head: Head | None, type: str | None, arrival: Arrival) -> Accepted | Refusal:
+    """An event ready for the journal, or why it is none.
+
+    Raises:
+        BadRequest: it is no JSON.
+    """
+    type = type or (head.type if head is not None else None)
+    if head is None or type is None or not validate.plainly_good(head, type):
+        event = split.members(body)
+        type = type or _text_member(event, "type")
+        refusal = validate.examine(event, type)
+        if refusal is not None:
+            return refusal
+        head = split.head_of(event)
+    message_id = _storable(head.message_id) if head.message_id else str(uuid.uuid4())
+    return Accepted(message_id, without_excess(body), arrival.added(head, str(type), message_id))
+
+
+def _storable(message_id: str) -> str:
+    """Ids are printed, compared and put into URLs everywhere: what UTF-8 cannot hold becomes U+FFFD, as in browsers."""
+    if message_id.isascii():
+        return message_id
+    return message_id.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _check_size(body: bytes, largest: int) -> None:
+    if len(body) > largest:
+        raise BadRequest(f"the body may have {largest} bytes, it has {len(body)}")
+
+
+def _key_of(items: Iterable[bytes]) -> str | None:
+    """The first write key that an item brings."""
+    return next((head.write_key for item in items if (head := split.head(item)) is not None and head.write_key), None)
+
+
+def _parsed(item: bytes) -> Any:
+    """The value of an item, for what is only to be shown; None when it cannot be read."""
+    try:
+        return parse(item)
+    except msgspec.DecodeError:
+        return None
+
+
+def _text_member(value: Any, name: str) -> str | None:
+    member = value.get(name) if isinstance(value, dict) else None
+    return member if isinstance(member, str) else None

@@ -1,0 +1,46 @@
+"""What became of a call, before it is committed."""
+
+from typing import NamedTuple
+
+from actionsd.event import Accepted
+from actionsd.ingest.refusal import Refusal
+from actionsd.store.records import Count
+
+
+class Refused(NamedTuple):
+    """An event of a batch that is not taken: its index there, and its messageId, "" when it has none."""
+
+    place: int
+    message_id: str
+    refusal: Refusal
+
+
+class Taken:
+    """The events that go to the journal, the ones that don't, and the counts that are committed with both.
+
+    ``source`` is 0 where no source has the write key; ``refusal`` is set where the call is refused as a whole.
+    """
+
+    __slots__ = ("accepted", "batch", "counts", "refusal", "refused", "source")
+
+    def __init__(self, source: int = 0, *, batch: bool = False) -> None:
+        self.source = source
+        self.batch = batch
+        self.accepted: list[Accepted] = []
+        self.refused: list[Refused] = []
+        self.refusal: Refusal | None = None
+        self.counts: dict[Count, int] = {}
+
+    def count(self, step: str, reason: str = "", events: int = 1) -> None:
+        what = Count(step, reason, self.source)
+        self.counts[what] = self.counts.get(what, 0) + events
+
+    def refuse(self, refusal: Refusal, events: int = 1) -> "Taken":
+        """Refuse the whole call, which holds so many events."""
+        self.refusal = refusal
+        self.count("refused", refusal.code, events)
+        return self
+
+    def refuse_item(self, place: int, message_id: str, refusal: Refusal) -> None:
+        self.refused.append(Refused(place, message_id, refusal))
+        self.count("refused", refusal.code)
