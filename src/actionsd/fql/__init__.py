@@ -27,11 +27,12 @@ from actionsd.fql.loose import parse
 from actionsd.fql.parser import parse_strict
 from actionsd.fql.printer import to_text
 from actionsd.fql.structured import check_structured, from_ast, to_ast
-from actionsd.fql.trigger import compile_trigger, compile_triggers
+from actionsd.fql.trigger import check_trigger, compile_trigger, compile_triggers
 
 __all__ = [
     "FQLError",
     "check_structured",
+    "check_trigger",
     "compile_condition",
     "compile_expression",
     "compile_ir",

@@ -55,7 +55,7 @@ _SIGNS: Final = {".": Kind.DOT, ",": Kind.COMMA, "(": Kind.OPEN, ")": Kind.CLOSE
 _NOT = re.compile(r"!(?=[A-Za-z(])")
 _OPERATOR = re.compile(rf"!={_ENDS_TOKEN}|[<>]={_ENDS_TOKEN}|[=<>]")
 _KEYWORD = re.compile(rf"(?:and|or|null){_ENDS_TOKEN}")
-_CUT_KEYWORD = re.compile(r"(?:an|nu|nul)\Z")
+_CUT_WORD = re.compile(r"(?:a[^ \t\n,\])]|n[^ \t\n,\])]{1,2})\Z")
 _WORD = re.compile(r"(?:[A-Za-z_]|\\.)(?:[A-Za-z0-9_-]|\\.)*", re.DOTALL)
 _WORD_ENDS = re.compile(r"[ \t\n,\]).(=!]|\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -63,11 +63,15 @@ _NUMBER = re.compile(r"[0-9+-][0-9]*(?:\.[0-9]*)?")
 _STRAY_POINT = re.compile(r"[0-9+-][0-9]*(?:\.(?:[ \t\n,\])]|\Z)|\.[0-9]*\.)")
 
 
-def lex(text: str) -> list[Token]:
-    """The tokens of `text`, ending with one of kind END; `FQLError` where a character starts none."""
+def lex(text: str, *, cut: bool = False) -> list[Token]:
+    """The tokens of `text`, ending with one of kind END; `FQLError` where a character starts none.
+
+    `cut` for the text of a trigger: Segment's lexer, looking for `and` and `null`, keeps only the first letter of a
+    two-letter word in `a`, or of a two- or three-letter word in `n`, that ends the text.
+    """
     if len(text) > MAX_TEXT:
         raise FQLError(f"FQL of {len(text)} characters is too long, at most {MAX_TEXT} are read")
-    return list(_join_paths(_Lexer(text).tokens()))
+    return list(_join_paths(_Lexer(text, cut).tokens()))
 
 
 def _join_paths(tokens: Iterator[Token]) -> Iterator[Token]:
@@ -93,8 +97,9 @@ def _join_paths(tokens: Iterator[Token]) -> Iterator[Token]:
 
 
 class _Lexer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, cut: bool) -> None:
         self.text = text
+        self.cut = cut
         self.position = 0
 
     def tokens(self) -> Iterator[Token]:
@@ -148,14 +153,17 @@ class _Lexer:
         start, text = self.position, self.text
         if keyword := _KEYWORD.match(text, start):
             return self.take(Kind.NULL if keyword[0] == "null" else Kind.CONNECTIVE, keyword.end())
+        if self.cut and _CUT_WORD.match(text, start):
+            self.position = len(text)
+            return Token(Kind.PATH, text[start], start, len(text), (text[start],))
         found = _WORD.match(text, start)
         if found is None:
-            raise self.error("expected a field, a value or an operator")
+            array = "array paths (.$) are not supported (FEATURES F094); " if text[start] == "$" else ""
+            raise self.error(f"{array}expected a field, a value or an operator")
         self.position = found.end()
         if not _WORD_ENDS.match(text, self.position):
             raise self.error("expected a blank; other characters of a field's name need a backslash before them")
-        name = text[start : start + 1] if _CUT_KEYWORD.match(text, start) else _ESCAPE.sub(r"\1", found[0])
-        name = js.join_surrogates(name)
+        name = js.join_surrogates(_ESCAPE.sub(r"\1", found[0]))
         return Token(Kind.PATH, name, start, self.position, (name,))
 
     def error(self, reason: str) -> FQLError:

@@ -15,7 +15,7 @@ from typing import Final
 from actionsd.fql.errors import FQLError
 from actionsd.fql.lexer import Kind, Token, lex
 from actionsd.fql.nodes import Call, Group, Node, Not, Path, Value
-from actionsd.fql.parser import parse_strict, scalar
+from actionsd.fql.parser import parse_tokens, scalar
 from actionsd.fql.structured import FIELDS, ROOTS, condition, structured
 
 _FUNCTIONS: Final = frozenset(("contains", "match"))
@@ -29,7 +29,7 @@ def parse(text: str) -> Node:
     `FQLError` where neither finds a condition; use `parse_strict` where a person has just written the text.
     """
     try:
-        return parse_strict(text)
+        return parse_tokens(text, lex(text, cut=True))
     except FQLError as error:
         try:
             return read_loosely(text)
@@ -39,7 +39,7 @@ def parse(text: str) -> Node:
 
 def read_loosely(text: str) -> Node:
     """The conditions found in `text`; `FQLError` where there is none, or where one is cut off."""
-    node = _Reader(text, deque(lex(text))).read()
+    node = _Reader(text, deque(lex(text, cut=True))).read()
     if node is None:
         raise FQLError("expected a condition", text, 0)
     return node
@@ -87,7 +87,7 @@ class _Reader:
         _, subject, _, wanted = (self.take() for _ in range(4))
         if self.tokens:
             self.take()  # what stands in the place of the closing parenthesis
-        if subject.kind is not Kind.PATH:
+        if subject.kind is not Kind.PATH or (subject.names[0] in FIELDS and len(subject.names) > 1):
             return None
         written = wanted.kind in (Kind.STRING, Kind.NUMBER, Kind.NULL)
         return Call(name.text, (Path(subject.names), Value(scalar(wanted)) if written else Path((wanted.text,))))

@@ -41,7 +41,12 @@ def parse_strict(text: str) -> Node:
       type =
             ^
     """
-    return _Parser(text, lex(text)).whole()
+    return parse_tokens(text, lex(text))
+
+
+def parse_tokens(text: str, tokens: list[Token]) -> Node:
+    """`parse_strict` of a text that is lexed."""
+    return _Parser(text, tokens).whole()
 
 
 def scalar(token: Token) -> Scalar:

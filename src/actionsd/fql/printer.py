@@ -19,7 +19,8 @@ from actionsd.sdk import js
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 _UNSAFE_IN_PATH: Final = re.compile(r"[^A-Za-z0-9._-]")
-_NEEDS_ESCAPE: Final = re.compile(r"[0-9-]|(?:and?|or|nul?l?)\Z")  # what would not be lexed as a word
+_NEEDS_ESCAPE: Final = re.compile(r"[0-9-]|(?:and|or|null)\Z")  # what would not be lexed as a word
+_ENDS_CUT: Final = re.compile(r"(?<![\w\\-])(?:a[\w-]|n[\w-]{1,2})\Z", re.ASCII)  # see lexer.lex
 _PREFIXES: Final = {kind: f"{name}." for name, kind in ROOTS.items()} | {OTHER_FIELD: ""}
 _FIELD_NAMES: Final = {kind: name for name, kind in FIELDS.items()}
 
@@ -47,7 +48,7 @@ _FORMS: Final = {
 
 def to_text(node: Node) -> str:
     """The FQL of a tree; `FQLError` for a text that no string of FQL can hold, having quotes of both kinds."""
-    text = _text(node)
+    text = _ENDS_CUT.sub(r"\\\g<0>", _text(node))
     lone = text.startswith("(") and text.endswith(")") and text.count("(") + text.count(")") == 2
     return text[1:-1] if lone else text
 

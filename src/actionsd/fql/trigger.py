@@ -21,6 +21,7 @@ from actionsd.fql.errors import FQLError
 from actionsd.fql.glob import compile_glob
 from actionsd.fql.loose import parse, read_loosely
 from actionsd.fql.nodes import Call, Compare, Condition, Group, Items, Node, Not, Path, Value
+from actionsd.fql.parser import parse_strict
 from actionsd.fql.structured import FIELDS, GLOB_OPERATORS, OTHER_FIELD, ROOTS, structured
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
@@ -75,6 +76,17 @@ def compile_triggers(triggers: Iterable[tuple[Key, str | Node]]) -> Callable[[An
     return _Function().merged([(key, _read(trigger)) for key, trigger in triggers])
 
 
+def check_trigger(text: str) -> None:
+    """Raises `FQLError`, with position and expectation, for a trigger that a person should not have written.
+
+    Stricter than `compile_trigger`, which goes on to read malformed text as Segment does.
+    """
+    rule = structured(parse_strict(text))
+    if (odd := _no_condition(rule)) is not None:
+        raise FQLError(f"expected a field, an operator and a value, found {odd}", text, 0)
+    _Function().single(rule)
+
+
 def _read(trigger: str | Node) -> Node:
     if not isinstance(trigger, str):
         return structured(trigger)
@@ -92,6 +104,8 @@ def _no_condition(rule: Node) -> str | None:
     match rule:
         case Group(children=children):
             return next((odd for child in children if (odd := _no_condition(child)) is not None), None)
+        case Condition(kind=kind, name=name) if kind == OTHER_FIELD and name.split(".")[0] in FIELDS:
+            return f"{name}, which is below a plain field"
         case Path(names=names):
             return f"the field {'.'.join(names)} alone"
         case Value() | Items():
@@ -113,7 +127,7 @@ class _Function:
         self.fields: dict[tuple[str, ...], str] = {}
 
     def single(self, rule: Node) -> Test:
-        test: Test = self.compiled([f"return {self.test(rule)}"])
+        test: Test = self.compiled([f"return {self.test(rule)}"], nothing="False")
         return test if _is_decided(rule) else _closed(test)
 
     def merged(self, rules: list[tuple[Key, Node]]) -> Callable[[Any], tuple[Key, ...]]:
@@ -121,11 +135,18 @@ class _Function:
         for key, rule in rules:
             test = self.test(rule) if _is_decided(rule) else f"{self.constant(_Function().single(rule))}(event)"
             body.append(f"if {test}: matching.append({self.constant(key)})")
-        matching: Callable[[Any], tuple[Key, ...]] = self.compiled([*body, "return tuple(matching)"])
+        matching: Callable[[Any], tuple[Key, ...]] = self.compiled([*body, "return tuple(matching)"], nothing="()")
         return matching
 
-    def compiled(self, body: list[str]) -> Any:
-        lines = ["def matches(event):", "if event.__class__ is not dict: event = {}", *self.lookups, *body]
+    def compiled(self, body: list[str], *, nothing: str) -> Any:
+        lines = [
+            "def matches(event):",
+            "if event.__class__ is not dict:",
+            f"    if event is None or event is UNDEFINED: return {nothing}",
+            "    event = {}",
+            *self.lookups,
+            *body,
+        ]
         exec(compile("\n    ".join(lines), "<trigger>", "exec"), self.namespace)
         return self.namespace["matches"]
 
