@@ -106,7 +106,7 @@ class Definition(Generic[S]):
         actions: at least one; slugs are unique.
         id: Segment's id of the definition, where it has one; made from the slug where it has none.
         description: what it is, for people.
-        scheme: how the destination authenticates; the OAuth ones need ``refresh``.
+        scheme: how the destination authenticates; the OAuth ones use ``refresh``.
         request: options that every request shares, such as headers; gets a call (RULES C6).
         test_authentication: ``async def (call)``; returns when the credentials work, raises when not.
         refresh: ``async def (call) -> Tokens``: new tokens after a 401.
@@ -116,7 +116,7 @@ class Definition(Generic[S]):
         categories: for people, such as ("Analytics",).
 
     Raises:
-        ContractError: duplicate or missing actions, a preset of an action that does not exist, OAuth without refresh.
+        ContractError: duplicate or missing actions, or a preset of an action that does not exist.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Definition(Generic[S]):
     @property
     def refreshes(self) -> bool:
         """Whether a 401 leads to a refresh of the tokens (FEATURES F198)."""
-        return self.scheme in ("oauth2", "oauth-managed") and self.refresh is not None
+        return self.scheme in ("oauth2", "oauth-managed")
 
     def _check(self, actions: Sequence[Action[S, Any]]) -> None:
         shape(self.settings)
@@ -157,9 +157,8 @@ class Definition(Generic[S]):
             raise ContractError(f"definition {self.slug!r} has two actions with one slug")
         for preset in self.presets:
             if preset.action not in self.actions:
-                raise ContractError(f"definition {self.slug!r}: preset {preset.name!r} is of no action here: {preset.action!r}")
-        if self.scheme in ("oauth2", "oauth-managed") and self.refresh is None:
-            raise ContractError(f"definition {self.slug!r}: scheme {self.scheme!r} needs refresh")
+                known = f"preset {preset.name!r} is of no action here: {preset.action!r}"
+                raise ContractError(f"definition {self.slug!r}: {known}")
 
     def __repr__(self) -> str:
         return f"Definition({self.slug!r})"

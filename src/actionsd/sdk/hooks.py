@@ -25,4 +25,4 @@ def actionsd_definitions() -> list[Definition[Any]]:
         def actionsd_definitions() -> list[Definition[Any]]:
             return [acme]
     """
-    raise NotImplementedError  # a specification: pluggy never calls it
+    return []  # a specification: pluggy never calls it

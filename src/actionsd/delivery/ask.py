@@ -1,0 +1,85 @@
+"""What a destination is asked apart from deliveries: are the credentials good, new tokens, forget a user, choices."""
+
+from typing import Any
+
+from actionsd.delivery.outcome import Outcome, classify
+from actionsd.delivery.session import Session
+from actionsd.sdk import (
+    BaseCall,
+    Choices,
+    ChoicesCall,
+    DeleteCall,
+    DestinationError,
+    IntegrationError,
+    InvalidAuthenticationError,
+    Response,
+    Tokens,
+)
+
+
+async def test_authentication(session: Session) -> object:
+    """Whether the credentials work (FEATURES F051).
+
+    Raises:
+        InvalidAuthenticationError: they don't; the text starts with "Credentials are invalid".
+    """
+    test = session.definition.test_authentication
+    if test is None:
+        return None
+    try:
+        return await test(BaseCall(**session.facts(session.credentials.auth)))
+    except DestinationError as error:
+        status = f"{error.status} " if error.status else ""
+        raise InvalidAuthenticationError(f"Credentials are invalid: {status}{error.message}") from error
+
+
+async def refresh(session: Session) -> Tokens | None:
+    """New tokens from the definition, not stored; None where it has no ``refresh``. Raises what that raises."""
+    return await session.fetch_tokens(session.credentials.auth)
+
+
+async def on_delete(session: Session, user_id: str | None, anonymous_id: str | None) -> Any:
+    """The destination forgets a user; tried again once after a 401 (FEATURES F221). Raises what ``on_delete`` raises.
+
+    Raises:
+        IntegrationError: the definition has no ``on_delete`` (501).
+    """
+    forget = session.definition.on_delete
+    if forget is None:
+        raise IntegrationError("no onDelete defined", "NotImplemented", 501)
+
+    async def ask(auth: Any) -> Any:
+        try:
+            call = DeleteCall(user_id=user_id, anonymous_id=anonymous_id, **session.facts(auth))
+            return await forget(call)
+        except Exception as error:
+            return classify(error, session.around.at_ms), error
+
+    answer = await session.refreshing(ask, _was_unauthorized)
+    if isinstance(answer, tuple):
+        raise answer[1]
+    return answer
+
+
+async def choices(session: Session, action: str, wanted: dict[str, Any]) -> Choices:
+    """The dynamic choices of a field (FEATURES F064).
+
+    Args:
+        session: to the destination.
+        action: slug of the action.
+        wanted: ``field``, and what else :class:`actionsd.sdk.ChoicesCall` takes.
+
+    Raises:
+        ContractError: what the handler returned are no choices; and whatever the handler raises.
+    """
+    field = str(wanted["field"])
+    handler = session.definition.actions[action].choices.get(field)
+    if handler is None:
+        return Choices(error=(f"No dynamic field named {field} found.", "404"))
+    return await handler(ChoicesCall(**wanted, **session.facts(session.credentials.auth)))
+
+
+def _was_unauthorized(answer: Any) -> bool:
+    if isinstance(answer, tuple) and isinstance(answer[0], Outcome):
+        return answer[0].status == 401
+    return isinstance(answer, Response) and answer.status == 401

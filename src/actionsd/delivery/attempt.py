@@ -1,0 +1,148 @@
+"""One attempt: mapping → payload → validation → perform → outcome. Nothing here raises but cancellation.
+
+    attempt         one event
+    attempt_batch   many events of one mapping, in one call of ``perform_batch``
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from actionsd.delivery.outcome import Outcome, classify, delivered, of_item
+from actionsd.delivery.prepared import Prepared
+from actionsd.delivery.session import Around, Session
+from actionsd.sdk import Auth, BatchCall, Call, HTTPError, IntegrationError, MultiStatus, Payload, Response
+
+T = TypeVar("T", Outcome, MultiStatus | Outcome)
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """One delivery to attempt.
+
+    ``key`` is the delivery's id, the same at every attempt (RULES R7): ``call.idempotency_key``, and the seed of
+    ``call.uuid()``. ``payload`` spares the mapping where the lane has done it already.
+    """
+
+    event: Mapping[str, Any]
+    key: str = ""
+    payload: Payload | None = None
+
+
+async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
+    """One try at one delivery.
+
+    Returns:
+        Its outcome; every exception but cancellation is in it, see :func:`actionsd.delivery.outcome.classify`.
+    """
+    try:
+        payload = prepared.payload(item.event) if item.payload is None else item.payload
+    except Exception as error:
+        return classify(error, around.at_ms)
+    session = _session(prepared, around)
+
+    async def perform(auth: Auth) -> Outcome:
+        call: Call[Any, Any] = Call(
+            payload=payload, event=item.event, idempotency_key=item.key, **_facts(prepared, session, auth, item.key)
+        )
+        return delivered(await prepared.action.perform(call))
+
+    outcome = await _tried(session, perform, _is_unauthorized)
+    return _completed(outcome, payload, session)
+
+
+async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Around) -> list[Outcome]:
+    """One try at many deliveries, an outcome for each, in their order.
+
+    Items that are not valid settle before anything is sent; the rest goes to ``perform_batch`` once (RULES R24, R25).
+    """
+    outcomes: list[Outcome | None] = []
+    valid: list[tuple[Item, Payload]] = []
+    for item in items:
+        try:
+            payload = prepared.payload(item.event, batch=True) if item.payload is None else item.payload
+        except Exception as error:
+            outcomes.append(classify(error, around.at_ms))
+        else:
+            outcomes.append(None)
+            valid.append((item, payload))
+    settled = iter(await _attempt_valid(prepared, valid, around) if valid else ())
+    return [next(settled) if outcome is None else outcome for outcome in outcomes]
+
+
+async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], around: Around) -> list[Outcome]:
+    session = _session(prepared, around)
+    items = [item for item, _ in valid]
+
+    async def perform(auth: Auth) -> MultiStatus | Outcome:
+        if prepared.action.perform_batch is None:
+            raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
+        call: BatchCall[Any, Any] = BatchCall(
+            payloads=[payload for _, payload in valid],
+            events=[item.event for item in items],
+            idempotency_keys=[item.key for item in items],
+            **_facts(prepared, session, auth, items[0].key),
+        )
+        result = await prepared.action.perform_batch(call)
+        return result if isinstance(result, MultiStatus) else _whole(result, around.at_ms)
+
+    result = await _tried(session, perform, _has_unauthorized)
+    return [
+        _completed(of_item(result.get(index)) if isinstance(result, MultiStatus) else result, payload, session)
+        for index, (_, payload) in enumerate(valid)
+    ]
+
+
+def _whole(result: Any, at_ms: int) -> Outcome:
+    """A result for the whole batch (FEATURES F194): an answer's status and body, a caught HTTPError's, else 200 {}."""
+    if isinstance(result, HTTPError):
+        return classify(result, at_ms)
+    outcome = delivered(result)
+    return outcome if isinstance(result, Response) else msgspec.structs.replace(outcome, data={})
+
+
+async def _tried(
+    session: Session, perform: Callable[[Auth], Awaitable[T]], refused: Callable[[T | Outcome], bool]
+) -> T | Outcome:
+    """The outcome of ``perform``, of its second run after a refresh, or of the refresh that failed."""
+
+    async def settle(auth: Auth) -> T | Outcome:
+        try:
+            return await perform(auth)
+        except Exception as error:
+            return classify(error, session.around.at_ms)
+
+    try:
+        return await session.refreshing(settle, refused)
+    except Exception as error:
+        return classify(error, session.around.at_ms)
+
+
+def _is_unauthorized(outcome: Outcome) -> bool:
+    return outcome.status == 401
+
+
+def _has_unauthorized(result: MultiStatus | Outcome) -> bool:
+    if isinstance(result, MultiStatus):
+        return any(item is not None and item.status == 401 for item in result)
+    return result.status == 401
+
+
+def _session(prepared: Prepared, around: Around) -> Session:
+    return Session(prepared.definition, prepared.settings, prepared.credentials, around)
+
+
+def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[str, Any]:
+    """What a call of a delivery knows beside its payload and event."""
+    around = session.around
+    return session.facts(auth, key) | {
+        "attempt": around.attempt,
+        "deadline": around.deadline,
+        "sync_mode": prepared.sync_mode,
+        "matching_key": prepared.matching_key,
+        "transaction": {} if around.transaction is None else around.transaction,
+    }
+
+
+def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
+    return msgspec.structs.replace(outcome, sent=payload, session=session)

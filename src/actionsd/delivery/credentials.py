@@ -1,0 +1,71 @@
+"""A destination's OAuth tokens: refreshed once however many deliveries meet a 401 (FEATURES F198-F200, RULES C10)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio
+import msgspec
+
+from actionsd.sdk import Auth, DestinationError, InvalidAuthenticationError, RetryableError, Tokens
+
+_KEYS = {
+    "access_token": ("access_token", "accessToken"),
+    "refresh_token": ("refresh_token", "refreshToken"),
+    "client_id": ("client_id", "clientId"),
+    "client_secret": ("client_secret", "clientSecret"),
+    "refresh_url": ("refresh_token_url", "refresh_url", "refreshTokenUrl"),
+}
+_FAILED = "OAUTH_REFRESH_FAILED"
+
+
+def auth_of(oauth: Mapping[str, Any]) -> Auth:
+    """The credentials in an ``oauth`` table of settings, in Segment's spelling or ours.
+
+    >>> auth_of({"clientId": "c", "access_token": "a"}).client_id
+    'c'
+    """
+    found = {name: next((oauth[key] for key in keys if oauth.get(key)), None) for name, keys in _KEYS.items()}
+    return Auth(**found)
+
+
+class Credentials:
+    """The tokens of one destination, shared by all that speaks to it. ``save`` stores refreshed ones."""
+
+    def __init__(self, auth: Auth, save: Callable[[Auth], Awaitable[None]] | None = None) -> None:
+        self.auth = auth
+        self._save = save
+        self._lock = anyio.Lock()
+
+    async def refresh(self, used: Auth, fetch: Callable[[Auth], Awaitable[Tokens | None]]) -> Auth:
+        """New credentials after ``used`` were refused. Whoever comes while a refresh runs gets its result.
+
+        Raises:
+            InvalidAuthenticationError: the refresh was refused (code OAUTH_REFRESH_FAILED).
+            RetryableError: it could not be made now.
+        """
+        async with self._lock:
+            if self.auth.access_token != used.access_token:
+                return self.auth
+            tokens = await _fetched(fetch, msgspec.structs.replace(self.auth, access_token=None))
+            kept = tokens.refresh_token or self.auth.refresh_token
+            self.auth = msgspec.structs.replace(self.auth, access_token=tokens.access_token, refresh_token=kept)
+            if self._save is not None:
+                await self._save(self.auth)
+            return self.auth
+
+
+async def _fetched(fetch: Callable[[Auth], Awaitable[Tokens | None]], auth: Auth) -> Tokens:
+    try:
+        tokens = await fetch(auth)
+    except DestinationError as error:
+        if error.retryable:
+            raise RetryableError(f"Failed to refresh access token: {error.message}", error.status or 503) from error
+        raise InvalidAuthenticationError(f"Failed to refresh access token: {error.message}", _FAILED) from error
+    if tokens is None or not tokens.access_token:
+        raise InvalidAuthenticationError("Failed to refresh access token", _FAILED)
+    return tokens
+
+
+def secrets_of(auth: Auth) -> set[str]:
+    """The texts in credentials that must not be shown."""
+    return {text for text in (auth.access_token, auth.refresh_token, auth.client_secret) if text}

@@ -1,0 +1,120 @@
+"""``call.http``: builds requests, keeps to the definition's hosts, records every exchange, raises on non-2xx."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from actionsd.delivery.exchange import Exchange
+from actionsd.delivery.request import build
+from actionsd.sdk import UNSET, HTTPError, NetworkError, Request, RequestError, RequestOptions, Response, Transport
+from actionsd.sdk.http import Headers, Pairs
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Client:
+    """The :class:`actionsd.sdk.Http` of one call.
+
+    Every exchange is appended to ``exchanges`` when it starts. ``extend`` gives the definition's shared options; it is
+    asked once, at the first request. ``hosts`` are those the definition declares; () for any.
+    """
+
+    __slots__ = ("_exchanges", "_extend", "_hosts", "_monotonic", "_shared", "_transport")
+
+    def __init__(
+        self,
+        transport: Transport,
+        exchanges: list[Exchange],
+        *,
+        extend: Callable[[], RequestOptions] | None = None,
+        hosts: tuple[str, ...] = (),
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._extend = extend
+        self._shared: RequestOptions | None = None
+        self._hosts = hosts
+        self._monotonic = monotonic
+        self._exchanges = exchanges
+
+    async def request(
+        self, method: str, url: str, *, json: Any = UNSET, form: Pairs | None = None, data: str | bytes | None = None,
+        params: Pairs | None = None, headers: Headers | None = None, auth: tuple[str | None, str | None] | None = None,
+        timeout: float | None = None, raise_for_status: bool | None = None,
+    ) -> Response:  # fmt: skip
+        """See :class:`actionsd.sdk.Http`."""
+        if self._extend is not None:
+            self._shared, self._extend = self._extend(), None
+        options = {
+            "json": json, "form": form, "data": data, "params": params, "headers": headers, "auth": auth,
+            "timeout": timeout,
+        }  # fmt: skip
+        if json is UNSET:
+            del options["json"]
+        request = build(method, url, options, self._shared)
+        response = await self._follow(request)
+        if raise_for_status is None:
+            raise_for_status = self._shared is None or self._shared.get("raise_for_status", True)
+        if raise_for_status and not 200 <= response.status < 300:
+            raise HTTPError(request, response)
+        return response
+
+    async def get(self, url: str, **options: Any) -> Response:
+        return await self.request("GET", url, **options)
+
+    async def post(self, url: str, **options: Any) -> Response:
+        return await self.request("POST", url, **options)
+
+    async def put(self, url: str, **options: Any) -> Response:
+        return await self.request("PUT", url, **options)
+
+    async def patch(self, url: str, **options: Any) -> Response:
+        return await self.request("PATCH", url, **options)
+
+    async def delete(self, url: str, **options: Any) -> Response:
+        return await self.request("DELETE", url, **options)
+
+    async def _follow(self, request: Request) -> Response:
+        """Sends; follows redirects within the same origin only, so that credentials and payloads reach nobody else."""
+        response = await self._send(request)
+        for _ in range(_MAX_REDIRECTS):
+            location = response.headers.get("location")
+            if location is None or response.status not in _REDIRECTS:
+                break
+            url = urljoin(request.url, location)
+            if urlsplit(url)[:2] != urlsplit(request.url)[:2]:
+                break
+            request = _redirected(request, response.status, url)
+            response = await self._send(request)
+        return response
+
+    async def _send(self, request: Request) -> Response:
+        if self._hosts:
+            self._check_host(request.url)
+        exchange = Exchange(request)
+        self._exchanges.append(exchange)
+        started = self._monotonic()
+        try:
+            exchange.response = await self._transport.send(request)
+        except NetworkError as error:
+            exchange.error = error
+            raise
+        finally:
+            exchange.seconds = self._monotonic() - started
+        return exchange.response
+
+    def _check_host(self, url: str) -> None:
+        host = urlsplit(url).hostname or ""
+        for allowed in self._hosts:
+            if host == allowed or (allowed.startswith("*.") and host.endswith(allowed[1:])):
+                return
+        raise RequestError(f"{host} is not one of the hosts of this destination: {', '.join(self._hosts)}")
+
+
+def _redirected(request: Request, status: int, url: str) -> Request:
+    """The next request, as fetch makes it: 303, and 301 or 302 after POST, turn into GET without a body."""
+    if request.method == "HEAD" or not (status == 303 or (status in (301, 302) and request.method == "POST")):
+        return Request(request.method, url, request.headers, request.body, request.timeout)
+    headers = {name: value for name, value in request.headers.items() if not name.startswith("content-")}
+    return Request("GET", url, headers, b"", request.timeout)

@@ -1,0 +1,121 @@
+"""How an attempt ended, and what decides it: one pure classification for everything an action may raise or return
+(FEATURES F071, F173, F180; RULES R15-R17)."""
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import msgspec
+
+from actionsd.delivery.exchange import Redactor
+from actionsd.delivery.session import Session
+from actionsd.mapping import MappingError
+from actionsd.sdk import ContractError, DestinationError, HTTPError, ItemResult, Payload, Response, RetryableError, plain
+from actionsd.sdk.errors import is_retryable
+from actionsd.sdk.payload import secrets
+
+Kind = Literal["delivered", "retry", "discarded"]
+
+INTERNAL = "INTERNAL"
+TIMED_OUT = "ETIMEDOUT"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one attempt at one delivery.
+
+    ``status`` is an HTTP status, 0 where there is none; ``code`` a name for programs, "" for delivered; ``message`` one
+    sentence; ``error`` the class of the exception, "" for none. ``retry_after`` is in seconds, as the destination asked.
+    ``sent`` is the typed payload, None where there was none; ``data`` what the action returned, an answer reduced to its
+    body. ``session`` is where the attempt's exchanges are.
+    """
+
+    kind: Kind
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    error: str = ""
+    retry_after: float | None = None
+    sent: Any = None
+    data: Any = None
+    session: Session | None = None
+
+    @property
+    def payload(self) -> Any:
+        """The payload as JSON, secrets included; None where the event did not get that far."""
+        return plain(self.sent) if isinstance(self.sent, Payload) else self.sent
+
+    @property
+    def exchange(self) -> bytes:
+        """JSON of the requests and answers of the attempt, secrets redacted, bodies capped."""
+        if self.session is None:
+            return b"[]"
+        own = secrets(self.sent) if isinstance(self.sent, Payload) else set()
+        redact = Redactor(self.session.secrets() | own)
+        return msgspec.json.encode([exchange.record(redact) for exchange in self.session.exchanges])
+
+
+def classify(error: BaseException, now_ms: int = 0) -> Outcome:
+    """The outcome that an exception means.
+
+    Args:
+        error: anything that mapping, validation or an action raised.
+        now_ms: the wall clock, for a Retry-After that is a date.
+
+    >>> classify(RetryableError("later", 503)).kind, classify(KeyError("id")).code, classify(TimeoutError()).code
+    ('retry', 'INTERNAL', 'ETIMEDOUT')
+    """
+    name = type(error).__name__
+    if isinstance(error, DestinationError):
+        return Outcome(
+            kind="retry" if error.retryable else "discarded", status=error.status, code=error.code,
+            message=error.message, error=name, retry_after=_retry_after(error, now_ms),
+        )  # fmt: skip
+    if isinstance(error, MappingError):
+        return Outcome(kind="discarded", code=INTERNAL, message=str(error), error=name)
+    if isinstance(error, ContractError):
+        return Outcome(kind="discarded", code="CONTRACT", message=str(error), error=name)
+    if isinstance(error, TimeoutError):
+        return Outcome(kind="retry", code=TIMED_OUT, message=str(error) or "no answer in time", error=name)
+    return Outcome(kind="retry", code=INTERNAL, message=f"{name}: {error}", error=name)
+
+
+def of_item(result: ItemResult | None) -> Outcome:
+    """The outcome of one item of a MultiStatus; a payload without a result is lost (RULES R25)."""
+    if result is None:
+        message = "MultiStatusResponse is missing a response at the specified index"
+        return Outcome(kind="discarded", status=500, code="bad_batch_result", message=message)
+    body = None if result.body is msgspec.UNSET else result.body
+    if result.ok:
+        return Outcome(kind="delivered", status=result.status, data=body)
+    kind: Kind = "retry" if is_retryable(result.status) else "discarded"
+    return Outcome(kind=kind, status=result.status, code=result.code, message=result.message, data=body)
+
+
+def delivered(result: Any) -> Outcome:
+    """The outcome of what ``perform`` returned.
+
+    Raises:
+        ContractError: it is no Response and no JSON value.
+    """
+    if isinstance(result, Response):
+        return Outcome(kind="delivered", status=result.status, data=result.data)
+    if result is None or isinstance(result, str | int | float | dict):
+        return Outcome(kind="delivered", status=200, data=result)
+    if isinstance(result, list | tuple):
+        return Outcome(kind="delivered", status=200, data=[delivered(part).data for part in result])
+    raise ContractError(f"an action returned {type(result).__name__}; expected a Response, a JSON value or None")
+
+
+def _retry_after(error: DestinationError, now_ms: int) -> float | None:
+    if isinstance(error, RetryableError):
+        return error.retry_after
+    if not isinstance(error, HTTPError):
+        return None
+    value = error.response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, date.replace(tzinfo=date.tzinfo or UTC).timestamp() - now_ms / 1000)

@@ -1,0 +1,130 @@
+"""The calls that are made for one attempt, or for one question to a destination: they share settings, tokens and the
+record of what was sent; a 401 is answered with one refresh and one more try (FEATURES F198)."""
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from actionsd.delivery.credentials import Credentials, secrets_of
+from actionsd.delivery.exchange import Exchange
+from actionsd.delivery.http import Client
+from actionsd.sdk import Auth, BaseCall, Definition, RequestOptions, Settings, Tokens, Transport
+from actionsd.sdk.payload import secrets
+
+T = TypeVar("T")
+
+_log = logging.getLogger("actionsd.plugin")
+
+
+class Around(msgspec.Struct, kw_only=True):
+    """What surrounds an attempt.
+
+    ``at_ms`` is the wall clock at its start, ``monotonic`` measures exchanges, ``deadline`` is when it will be cancelled
+    (event loop's clock). ``uuid`` and ``random`` replace the ones seeded with the delivery; ``transaction`` is what the
+    deliveries of one event share.
+    """
+
+    transport: Transport
+    at_ms: int
+    attempt: int = 1
+    deadline: float | None = None
+    uuid: Callable[[], str] | None = None
+    random: Callable[[], float] | None = None
+    transaction: dict[str, Any] | None = None
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Session:
+    """One attempt's view of its destination; ``exchanges`` has all requests of all its calls, in order."""
+
+    def __init__(
+        self, definition: Definition[Any], settings: Settings, credentials: Credentials, around: Around
+    ) -> None:
+        self.definition = definition
+        self.settings = settings
+        self.credentials = credentials
+        self.around = around
+        self.exchanges: list[Exchange] = []
+        self._used: list[Auth] = []
+
+    def facts(self, auth: Auth, key: str = "") -> dict[str, Any]:
+        """What every call knows (:class:`actionsd.sdk.BaseCall`); its client applies the definition's options."""
+        around, request = self.around, self.definition.request
+        self._used.append(auth)
+        facts: dict[str, Any] = {
+            "settings": self.settings,
+            "auth": auth,
+            "http": None,
+            "at_ms": around.at_ms,
+            "uuid": around.uuid or Uuids(key),
+            "random": around.random or Chance(key),
+            "log": _log,
+        }
+        extend = None if request is None else partial(_extension, request, facts)
+        facts["http"] = Client(
+            around.transport, self.exchanges, extend=extend, hosts=self.definition.hosts, monotonic=around.monotonic
+        )
+        return facts
+
+    async def refreshing(self, ask: Callable[[Auth], Awaitable[T]], refused: Callable[[T], bool]) -> T:
+        """The answer of ``ask``; when it was ``refused`` and the scheme is OAuth, of a second try with new tokens.
+
+        Raises:
+            InvalidAuthenticationError, RetryableError: the refresh failed; and whatever ``ask`` raises.
+        """
+        used = self.credentials.auth
+        answer = await ask(used)
+        if not (self.definition.refreshes and refused(answer)):
+            return answer
+        return await ask(await self.credentials.refresh(used, self.fetch_tokens))
+
+    async def fetch_tokens(self, auth: Auth) -> Tokens | None:
+        """New tokens from the definition's ``refresh``; None where it has none."""
+        if self.definition.refresh is None:
+            return None
+        return await self.definition.refresh(BaseCall(**self.facts(auth)))
+
+    def secrets(self) -> set[str]:
+        """What must not be shown of the exchanges, but for the payload's own secrets."""
+        return secrets(self.settings).union(*map(secrets_of, [*self._used, self.credentials.auth]))
+
+
+def _extension(request: Callable[[BaseCall[Any]], RequestOptions], facts: dict[str, Any]) -> RequestOptions:
+    return request(BaseCall(**facts))
+
+
+class Uuids:
+    """``call.uuid``: the same UUIDs in the same order for the same delivery (RULES R22)."""
+
+    __slots__ = ("_count", "_key")
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._count = 0
+
+    def __call__(self) -> str:
+        self._count += 1
+        digest = blake2b(f"{self._key}/{self._count}".encode(), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
+
+
+class Chance:
+    """``call.random``: the same numbers in the same order for the same delivery; seeded at first use."""
+
+    __slots__ = ("_key", "_random")
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._random: random.Random | None = None
+
+    def __call__(self) -> float:
+        if self._random is None:
+            self._random = random.Random(self._key)
+        return self._random.random()

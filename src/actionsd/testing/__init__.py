@@ -1,0 +1,23 @@
+"""The test kit for plugin authors: run actions for real, with nothing leaving the process. DESIGN.md, "Test kit"."""
+
+from actionsd.testing.events import alias, all_types, group, identify, page, screen, track
+from actionsd.testing.kit import Called, Run, call, run
+from actionsd.testing.stub import Answer, Respond, StubTransport, recorded
+
+__all__ = [
+    "Answer",
+    "Called",
+    "Respond",
+    "Run",
+    "StubTransport",
+    "alias",
+    "all_types",
+    "call",
+    "group",
+    "identify",
+    "page",
+    "recorded",
+    "run",
+    "screen",
+    "track",
+]

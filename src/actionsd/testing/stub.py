@@ -1,0 +1,65 @@
+"""The HTTP layer of tests: records what would be sent and answers from a script. Nothing leaves the process."""
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+from actionsd.sdk import Request, Response
+from actionsd.sdk.js import stringify_bytes
+
+Answer = Response | Exception | tuple[int, Mapping[str, str] | None, Any] | None
+"""A scripted answer: None for the default (200 ``{}`` as JSON), ``(status, headers, body)``, a Response, or an exception
+to raise, such as ``NetworkError("read ECONNRESET", "ECONNRESET")``."""
+
+Respond = Iterable[Answer] | Callable[[Request], Answer | Awaitable[Answer]] | None
+"""Answers used in order, the default after they end; or a function of the request."""
+
+_JSON = {"content-type": "application/json"}
+
+
+class StubTransport:
+    """A :class:`actionsd.sdk.Transport` that answers from a script; ``requests`` has what was sent.
+
+    Example:
+        transport = StubTransport([(429, {"retry-after": "3"}, ""), None])
+    """
+
+    def __init__(self, respond: Respond = None) -> None:
+        self.requests: list[Request] = []
+        self._function = respond if callable(respond) else None
+        self._script = iter(() if respond is None or callable(respond) else respond)
+
+    async def send(self, request: Request) -> Response:
+        """The next answer. Raises the exception that stands in its place."""
+        self.requests.append(request)
+        answer: Any = next(self._script, None) if self._function is None else self._function(request)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, Response) else _response(answer)
+
+
+def _response(answer: tuple[int, Mapping[str, str] | None, Any] | None) -> Response:
+    """A body of text or bytes goes out as it is, without a content-type of its own; a JSON value as JSON."""
+    if answer is None:
+        return Response(200, dict(_JSON), b"{}")
+    status, given, body = answer
+    headers = {name.lower(): value for name, value in (given or {}).items()}
+    if isinstance(body, bytes | str):
+        return Response(status, headers, body.encode() if isinstance(body, str) else body)
+    return Response(status, headers | ({} if "content-type" in headers else _JSON), stringify_bytes(body))
+
+
+def recorded(exchanges: bytes) -> list[Answer]:
+    """The answers of a recorded delivery (``Outcome.exchange``, a sample, a dead letter) as a script for ``respond``.
+
+    Example:
+        await testing.run(acme, "trackEvent", settings=s, events=[e], respond=recorded(dead_letter.exchange))
+    """
+    answers: list[Answer] = []
+    for exchange in json.loads(exchanges):
+        response = exchange.get("response")
+        answers.append(None if response is None else (response["status"], response["headers"], response["body"]))
+    return answers
