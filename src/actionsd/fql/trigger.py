@@ -13,7 +13,8 @@ numbers only and never for `"10"`; `!=` with a text holds for everything else, a
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from actionsd.fql.condition import Test, compile_test
@@ -125,12 +126,15 @@ class _Function:
         self.namespace: dict[str, Any] = {"UNDEFINED": UNDEFINED, "step": _step, "to_double": js.to_double}
         self.lookups: list[str] = []
         self.fields: dict[tuple[str, ...], str] = {}
+        self.texts: dict[str, str] = {}
+        self.shared: dict[str, str] = {}
 
     def single(self, rule: Node) -> Test:
         test: Test = self.compiled([f"return {self.test(rule)}"], nothing="False")
         return test if _is_decided(rule) else _closed(test)
 
     def merged(self, rules: list[tuple[Key, Node]]) -> Callable[[Any], tuple[Key, ...]]:
+        self.share(condition for _, rule in rules for condition in _conditions(rule))
         body = ["matching = []"]
         for key, rule in rules:
             test = self.test(rule) if _is_decided(rule) else f"{self.constant(_Function().single(rule))}(event)"
@@ -150,15 +154,29 @@ class _Function:
         exec(compile("\n    ".join(lines), "<trigger>", "exec"), self.namespace)
         return self.namespace["matches"]
 
+    def share(self, conditions: Iterable[Condition]) -> None:
+        """Tests that occur more than once stand before all others, each with its result in a variable."""
+        for test, count in Counter(map(self.condition, conditions)).items():
+            if count > 1:
+                self.shared[test] = f"t{len(self.shared)}"
+                self.lookups.append(f"{self.shared[test]} = {test}")
+
     def constant(self, value: Any) -> str:
         name = f"k{len(self.namespace)}"
         self.namespace[name] = value
         return name
 
+    def text(self, value: Any) -> str:
+        text = js.string(value)
+        if text not in self.texts:
+            self.texts[text] = self.constant(text)
+        return self.texts[text]
+
     def test(self, rule: Node) -> str:
         match rule:
             case Condition():
-                return self.condition(rule)
+                test = self.condition(rule)
+                return self.shared.get(test, test)
             case Group(operator="and" | "or" as connective, children=children):
                 tests = f" {connective} ".join(map(self.test, children))
                 return f"({tests})" if tests else str(connective == "and")
@@ -172,10 +190,9 @@ class _Function:
     def condition(self, condition: Condition) -> str:
         operator, value, field = condition.operator, condition.value, self.field(condition)
         if operator in ("=", "!="):
-            return f"{field} {operator.replace('=', '==', operator == '=')} {self.constant(js.string(value))}"
+            return f"{field} {operator.replace('=', '==', operator == '=')} {self.text(value)}"
         if operator in _TEXT_TESTS:
-            text = js.string(value)
-            wanted = self.constant(compile_glob(text) if operator in GLOB_OPERATORS else text)
+            wanted = self.constant(compile_glob(js.string(value))) if operator in GLOB_OPERATORS else self.text(value)
             test = _TEXT_TESTS[operator].format(field=field, value=wanted)
             return f"({field}.__class__ is str and {test})"
         if operator in _NUMBER_TESTS:
@@ -218,14 +235,22 @@ def _step(value: Any, key: str) -> Any:
 def _is_decided(rule: Node) -> bool:
     """Whether only conditions stand in a rule: those never fail to be decided."""
     match rule:
-        case Condition():
-            return True
         case Group(children=children):
             return all(map(_is_decided, children))
         case Not(operand=operand):
             return _is_decided(operand)
         case _:
-            return False
+            return isinstance(rule, Condition)
+
+
+def _conditions(rule: Node) -> Iterator[Condition]:
+    if isinstance(rule, Condition):
+        yield rule
+    elif isinstance(rule, Group):
+        for child in rule.children:
+            yield from _conditions(child)
+    elif isinstance(rule, Not):
+        yield from _conditions(rule.operand)
 
 
 def _closed(test: Test) -> Test:
