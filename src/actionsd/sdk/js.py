@@ -23,9 +23,8 @@ from typing import Any, Final, Literal
 
 _SAFE_INTEGER = 2**53
 _MAX_INDEX = 2**32 - 2  # the largest array index (ECMA-262, "array index"); greater keys keep insertion order
-_WHITESPACE = (
-    "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
+WHITESPACE = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What `trim` and `\\s` take for blank: white space and line ends."""
 _MAX_TEXT = 2**26  # characters that `replace` may make; V8 stops at 2^29, more than an event should ever cost
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
@@ -92,6 +91,41 @@ def equals_empty(value: object) -> bool:
     if isinstance(value, list):
         return string(value) == ""
     return value == "" or (isinstance(value, int | float) and value == 0)
+
+
+def strict_equals(left: object, right: object) -> bool:
+    """`left === right`: no conversion; objects and arrays are equal only to themselves.
+
+    >>> strict_equals(1, 1.0), strict_equals(1, True), strict_equals([], [])
+    (True, False, False)
+    """
+    if isinstance(left, dict | list) or isinstance(right, dict | list):
+        return left is right
+    return type_name(left) == type_name(right) and left == right
+
+
+def less_than(left: object, right: object) -> bool:
+    """`left < right`: two strings by their UTF-16 units, anything else as numbers.
+
+    >>> less_than("10", "9"), less_than("10", 9), less_than(None, 1), less_than(UNDEFINED, 1)
+    (True, False, True, False)
+    """
+    left, right = _primitive(left), _primitive(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return split_surrogates(left) < split_surrogates(right)
+    return to_number(left) < to_number(right)
+
+
+def at_most(left: object, right: object) -> bool:
+    """`left <= right`, as `less_than`."""
+    left, right = _primitive(left), _primitive(right)
+    if isinstance(left, str) and isinstance(right, str):
+        return split_surrogates(left) <= split_surrogates(right)
+    return to_number(left) <= to_number(right)
+
+
+def _primitive(value: object) -> object:
+    return string(value) if isinstance(value, dict | list) else value
 
 
 # Text and numbers
@@ -327,7 +361,7 @@ def slice_text(text: str, start: int, end: int | None = None) -> str:
 
 def trim(text: str) -> str:
     """`text.trim()`: JavaScript's blanks and line ends, which are not quite Python's."""
-    return text.strip(_WHITESPACE)
+    return text.strip(WHITESPACE)
 
 
 def upper(text: str) -> str:
