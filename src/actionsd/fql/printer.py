@@ -20,7 +20,7 @@ from actionsd.sdk import js
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
 _UNSAFE_IN_PATH: Final = re.compile(r"[^A-Za-z0-9._-]")
 _NEEDS_ESCAPE: Final = re.compile(r"[0-9-]|(?:and|or|null)\Z")  # what would not be lexed as a word
-_ENDS_CUT: Final = re.compile(r"(?<![\w\\-])(?:a[\w-]|n[\w-]{1,2})\Z", re.ASCII)  # see lexer.lex
+_ENDS_CUT: Final = re.compile(r"(?<![\w\\-])(?:a[\w-]|n[\w-]{1,2}|n\\.)\Z", re.ASCII | re.DOTALL)  # see lexer.lex
 _PREFIXES: Final = {kind: f"{name}." for name, kind in ROOTS.items()} | {OTHER_FIELD: ""}
 _FIELD_NAMES: Final = {kind: name for name, kind in FIELDS.items()}
 
