@@ -117,5 +117,6 @@ def begin_run(db: sqlite3.Connection) -> State:
         db.execute(_sql["renew_epoch"], {"epoch": secrets.token_hex(8)})
     epoch, dedup_key, head, received_at, clean, _, held = db.execute(_sql["read_state"]).fetchone()
     db.execute(_sql["mark_running"])
+    db.execute(_sql["drop_intents"] if clean else _sql["age_intents"])
     db.execute("commit")
     return State(epoch, dedup_key, head, received_at, not clean, bool(held))

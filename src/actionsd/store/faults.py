@@ -7,6 +7,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 POINTS = frozenset(
     {
@@ -44,7 +45,8 @@ def arm_from_environment() -> None:
     for part in filter(None, os.environ.get("ACTIONSD_FAULTS", "").split(",")):
         name, _, rest = part.partition("=")
         kind, _, nth = rest.partition("@")
-        arm(name, _Nth(lambda kind=kind: fail(kind), int(nth)) if nth else lambda kind=kind: fail(kind))
+        action = partial(fail, kind)
+        arm(name, _Nth(action, int(nth)) if nth else action)
 
 
 def fail(kind: str) -> None:

@@ -96,8 +96,8 @@ class Settlement(msgspec.Struct, frozen=True):
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """A delivery that was about to be tried when the process died; ``starts`` is the number of unclean starts that found
-    it so, this one included (RULES R26)."""
+    """A delivery that was about to be tried when the process died; ``starts`` counts the unclean starts that found it
+    so, this one included (RULES R26)."""
 
     mapping: int
     position: int

@@ -59,3 +59,10 @@ update store_state set held = 0
 -- name: advance
 -- Head and clock of the journal move in the transaction that gives the positions (R7, R31).
 update store_state set head = :head, received_at = :received_at where id = 1
+
+-- name: age_intents
+-- An unclean start found these deliveries about to be tried (R26).
+update intents set starts = starts + 1
+
+-- name: drop_intents
+delete from intents

@@ -7,12 +7,14 @@ from journal where position > :after order by position limit :limit
 -- Only the lengths: tells how many rows of the page fit the caller's bytes before a body is read.
 select position, length(body) + length(added) from journal where position > :after order by position limit :limit
 
--- name: read_entry
--- An event by position, from the journal or from what dead letters keep of it (R13).
-select position, source, received_at, message_id, body, added from journal where position = :position
-union all
-select position, source, received_at, message_id, body, added from kept_events where position = :position
-limit 1
+-- name: read_entries
+-- Events by position, from the journal or from what dead letters keep of them (R13).
+select position, source, received_at, message_id, body, added
+from journal where position in (select value from json_each(:positions))
+union
+select position, source, received_at, message_id, body, added
+from kept_events where position in (select value from json_each(:positions))
+order by position
 
 -- name: read_bounds
 -- Dense from 1 up to head but for what retention removed.
@@ -24,5 +26,5 @@ select position, received_at from journal where position >= :position order by p
 
 -- name: count_block
 -- Events per source in a block of positions (R11, R18): committed with the events themselves.
-insert into journal_blocks (block, source, events) values (:block, :source, :events)
+insert into journal_blocks (block, source, events) values (?, ?, ?)
 on conflict do update set events = events + excluded.events

@@ -1,0 +1,176 @@
+"""Tells whether a message id was accepted before (RULES R9). Disk is the truth; a memory filter only says "surely new".
+
+A key is a keyed 128-bit hash of source and message id. Keys lie in hourly buckets by the writer's receivedAt, so a
+duplicate is recognised for at least the window and at most an hour longer.
+"""
+
+import hashlib
+import sqlite3
+import struct
+import threading
+from pathlib import Path
+
+from actionsd.store import sql
+
+_sql = sql.load("dedup")
+
+BUCKET_MS = 3_600_000
+_PAGE = 1000  # keys read at once while the filter is built
+_PAUSE = 0.002  # seconds between pages: the events that come in meanwhile need the interpreter more
+_probes = struct.Struct("<4I").unpack
+
+
+class Filter:
+    """A Bloom filter over keys: 4 probes, 13 bits a key, 0.5 % false "maybe" when full."""
+
+    __slots__ = ("bits", "first_bucket", "last_bucket", "mask", "room")
+
+    def __init__(self, exponent: int, bucket: int) -> None:
+        self.bits = bytearray(1 << (exponent - 3))
+        self.mask = (1 << exponent) - 1
+        self.room = (1 << exponent) // 13
+        self.first_bucket = self.last_bucket = bucket
+
+    def add(self, key: bytes) -> None:
+        bits, mask = self.bits, self.mask
+        for probe in _probes(key):
+            probe &= mask
+            bits[probe >> 3] |= 1 << (probe & 7)
+        self.room -= 1
+
+    def __contains__(self, key: bytes) -> bool:
+        bits, mask = self.bits, self.mask
+        for probe in _probes(key):
+            probe &= mask
+            if not bits[probe >> 3] >> (probe & 7) & 1:
+                return False
+        return True
+
+
+class Chain:
+    """Filters that together cover the window. A full one is followed by one four times as large, up to 8 MB; one that
+    covers half of the window by one of its size; one that the window has left is dropped. When all have taken
+    ``max_bytes``, the last is overfilled: it says "maybe" more often, and the disk answers."""
+
+    _SMALLEST, _LARGEST = 20, 26  # exponents of the number of bits: 128 KB, 8 MB
+
+    def __init__(self, window_buckets: int, max_bytes: int) -> None:
+        self._window = window_buckets
+        self._max_bytes = max_bytes
+        self.filters: list[Filter] = []
+
+    def add(self, key: bytes, bucket: int) -> None:
+        last = self.filters[-1] if self.filters else None
+        if last is None or last.room <= 0 or bucket - last.first_bucket > self._window // 2:
+            last = self._extend(last, bucket)
+        last.last_bucket = max(last.last_bucket, bucket)
+        last.add(key)
+
+    def forget(self, oldest: int) -> None:
+        """Drop what covers only buckets before ``oldest``."""
+        self.filters = [each for each in self.filters if each.last_bucket >= oldest]
+
+    def __contains__(self, key: bytes) -> bool:
+        return any(key in each for each in self.filters)
+
+    def _extend(self, last: Filter | None, bucket: int) -> Filter:
+        exponent = self._SMALLEST
+        if last is not None:
+            exponent = last.mask.bit_length() + (2 if last.room <= 0 else 0)
+            exponent = min(exponent, self._LARGEST)
+            taken = sum(len(each.bits) for each in self.filters)
+            if taken + (1 << (exponent - 3)) > self._max_bytes:
+                last.first_bucket = bucket
+                return last
+        self.filters.append(Filter(exponent, bucket))
+        return self.filters[-1]
+
+
+class Dedup:
+    """The writer's view on the keys. ``window`` in seconds; 0 turns deduplication off (events can still be found)."""
+
+    _FILTER_BYTES = 32 * 1024 * 1024
+
+    def __init__(self, db: sqlite3.Connection, hash_key: bytes, window: float) -> None:
+        self._db = db
+        self._hash_key = hash_key
+        self._window_ms = int(window * 1000)
+        self.enabled = window > 0
+        self._window_buckets = self._window_ms // BUCKET_MS + 1
+        self._bases: dict[int, hashlib.blake2b] = {}
+        self._recent = self.new_chain()
+        self._built: Chain | None = None
+
+    def new_chain(self) -> Chain:
+        return Chain(self._window_buckets, self._FILTER_BYTES)
+
+    def key(self, source: int, message_id: bytes) -> bytes:
+        """The 128-bit key of a message id within its source; without ``hash_key`` nobody can make two ids collide."""
+        base = self._bases.get(source)
+        if base is None:
+            base = hashlib.blake2b(source.to_bytes(8, "big"), key=self._hash_key, digest_size=16)
+            self._bases[source] = base
+        keyed = base.copy()
+        keyed.update(message_id)
+        return keyed.digest()
+
+    def oldest_bucket(self, now: int) -> int:
+        return (now - self._window_ms) // BUCKET_MS
+
+    def is_duplicate(self, key: bytes, now: int) -> bool:
+        """Whether an event with this key was committed inside the window."""
+        if self._built is not None and key not in self._recent and key not in self._built:
+            return False
+        row = self._db.execute(_sql["find_in_window"], {"oldest": self.oldest_bucket(now), "key": key}).fetchone()
+        return row is not None
+
+    def remember(self, keys: dict[bytes, int], now: int) -> None:
+        """Write the keys of new events and their positions; in key order, because neighbours share pages."""
+        bucket = now // BUCKET_MS
+        rows = sorted((bucket, key, position) for key, position in keys.items())
+        self._db.executemany(_sql["remember"], rows)
+        add = self._recent.add
+        for key in keys:
+            add(key, bucket)
+
+    def use(self, built: Chain) -> None:
+        """From now on trust the memory filter: ``built`` holds every key that was on disk at the start."""
+        self._built = built
+
+    def purge(self, now: int, first_kept: int, limit: int) -> int:
+        """Delete up to ``limit`` keys outside of the window; none of an event received at ``first_kept`` or later."""
+        bucket = min(self.oldest_bucket(now), first_kept // BUCKET_MS)
+        for chain in (self._recent, self._built):
+            if chain is not None:
+                chain.forget(self.oldest_bucket(now))
+        return self._db.execute(_sql["purge"], {"bucket": bucket, "limit": limit}).rowcount
+
+
+class FilterBuilder(threading.Thread):
+    """Reads the window's keys after a start, in pages on a connection of its own, and hands the filter to ``dedup``."""
+
+    def __init__(self, database: Path, dedup: Dedup, now: int) -> None:
+        super().__init__(name="actionsd-dedup", daemon=True)
+        self._database = database
+        self._dedup = dedup
+        self._oldest = dedup.oldest_bucket(now)
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        chain = self._dedup.new_chain()
+        db = sqlite3.connect(self._database, isolation_level=None)
+        try:
+            after = (self._oldest - 1, b"\xff" * 17)
+            while rows := db.execute(_sql["read_keys"], (*after, _PAGE)).fetchall():
+                for bucket, key in rows:
+                    chain.add(key, bucket)
+                after = rows[-1]
+                if self._stopping.wait(_PAUSE):
+                    return
+        finally:
+            db.close()
+        self._dedup.use(chain)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self.join()

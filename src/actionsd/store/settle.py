@@ -1,0 +1,157 @@
+"""Writes what became of deliveries (RULES R3, R11, R13, R25, R26). Runs in the writer's thread."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from actionsd.errors import NotFound
+from actionsd.store import sql
+from actionsd.store.append import BLOCK
+from actionsd.store.records import Count, Dead, LaneKey, Retry, Settlement
+from actionsd.store.transaction import Transaction
+
+_sql = sql.load("ledger")
+
+
+def write_settlement(transaction: Transaction, settlement: Settlement) -> None:
+    """Cursor, completed set, retry rows, dead letters, intents and counts of one lane.
+
+    Raises:
+        NotFound: the lane is gone, as after ``forget``.
+    """
+    db = transaction.db
+    destination, replay = settlement.lane
+    lane = {"destination": destination, "replay": replay}
+    moved = db.execute(_sql["move_lane"], lane | {"cursor": settlement.cursor, "completed": settlement.completed})
+    if not moved.rowcount:
+        raise NotFound(f"destination {destination} has no lane (replay {replay})")
+    db.executemany(_sql["delete_retry"], settlement.settled_retries)
+    put_retries(transaction, settlement.retries)
+    put_dead(transaction, settlement.dead)
+    if settlement.intents is not None:
+        kept = msgspec.json.encode(settlement.intents).decode()
+        db.execute(_sql["clear_intents"], lane | {"kept": kept})
+        rows = [(destination, replay, position, mapping) for mapping, position in settlement.intents]
+        db.executemany(_sql["put_intent"], rows)
+    transaction.count_all(settlement.counts)
+
+
+def put_retries(transaction: Transaction, retries: Iterable[Retry]) -> None:
+    """Insert retry rows, or replace those with the same lane, mapping and position."""
+    rows = [
+        (*r.lane, r.mapping, r.position, r.attempts, r.first_at, r.due_at, r.code, r.message, r.exchange)
+        for r in retries
+    ]
+    transaction.db.executemany(_sql["put_retry"], rows)
+
+
+def put_dead(transaction: Transaction, dead: Iterable[Dead]) -> None:
+    """Insert dead letters and keep their events."""
+    rows = [
+        {"destination": d.lane.destination, "replay": d.lane.replay, "died_at": transaction.now, **_fields(d)}
+        for d in dead
+    ]
+    transaction.db.executemany(_sql["keep_event"], rows)
+    transaction.db.executemany(_sql["put_dead_letter"], rows)
+
+
+def bury_retries(
+    transaction: Transaction, retries: Iterable[Retry], reason: str, *, requeueable: bool, keep: bool = True
+) -> None:
+    """Take retry rows out of their queue: into dead letters, or, without ``keep``, into a counted discard."""
+    retries = list(retries)
+    if keep:
+        put_dead(transaction, [_died(retry, reason, requeueable, transaction.now) for retry in retries])
+    for retry in retries:
+        transaction.db.execute(_sql["delete_retry"], (*retry.lane, retry.mapping, retry.position))
+        destination, replay = retry.lane
+        step = "dead" if keep else "discarded"
+        transaction.count(
+            Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay), 1
+        )
+
+
+def _fields(dead: Dead) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(dead)
+    del fields["lane"]
+    return fields
+
+
+def _died(retry: Retry, reason: str, requeueable: bool, now: int) -> Dead:
+    return Dead(
+        lane=retry.lane,
+        mapping=retry.mapping,
+        position=retry.position,
+        reason=reason,
+        code=retry.code,
+        message=retry.message,
+        attempts=retry.attempts,
+        first_at=retry.first_at,
+        last_at=now,
+        exchange=retry.exchange,
+        requeueable=requeueable,
+    )
+
+
+def pass_over(transaction: Transaction, destination: int, upto: int, reason: str) -> None:
+    """Move a live lane's cursor to ``upto``; what it has not settled on the way becomes one counted dead range."""
+    row = transaction.db.execute(_sql["read_lane"], {"destination": destination, "replay": 0}).fetchone()
+    if row is None or row[1] >= upto:
+        return
+    _, cursor, completed = row
+    read, unsettled = decode_completed(completed, cursor)
+    events = sum(position <= upto for position, _ in unsettled)
+    events += count_events(transaction, destination, max(read, cursor) + 1, upto)
+    rest = [each for each in unsettled if each[0] > upto]
+    completed = msgspec.msgpack.encode([read, rest]) if read > upto else b""
+    lane = {"destination": destination, "replay": 0, "cursor": upto, "completed": completed}
+    transaction.db.execute(_sql["move_lane"], lane)
+    if events:
+        _put_dead_range(transaction, destination, cursor + 1, upto, events, reason)
+        transaction.count(Count("dead", reason, destination=destination), events)
+
+
+def decode_completed(completed: bytes, cursor: int) -> tuple[int, list[tuple[int, list[int]]]]:
+    """A lane's completed set: everything up to the first number is settled but the positions that are listed, whose
+    settled mappings stand beside them."""
+    if not completed:
+        return cursor, []
+    return msgspec.msgpack.decode(completed, type=tuple[int, list[tuple[int, list[int]]]])
+
+
+def count_events(transaction: Transaction, destination: int, first: int, last: int) -> int:
+    """Events of the destination's source from ``first`` to ``last``; reads at most two blocks of rows."""
+    found = transaction.db.execute(_sql["source_of"], {"destination": destination}).fetchone()
+    if found is None or last < first:
+        return 0
+    whole_first, whole_last = -(-first // BLOCK), (last + 1) // BLOCK - 1
+    parts = [(first, last)]
+    total = 0
+    if whole_first <= whole_last:
+        blocks = {"source": found[0], "first": whole_first, "last": whole_last}
+        (total,) = transaction.db.execute(_sql["count_blocks"], blocks).fetchone()
+        parts = [(first, whole_first * BLOCK - 1), ((whole_last + 1) * BLOCK, last)]
+    for begin, end in parts:
+        bounds = {"source": found[0], "first": begin, "last": end}
+        total += transaction.db.execute(_sql["count_rows"], bounds).fetchone()[0]
+    return int(total)
+
+
+def retry_of(row: Sequence[Any]) -> Retry:
+    """A row of ``retries``: destination, replay, then the fields of :class:`Retry` in their order."""
+    destination, replay, *rest = row
+    return Retry(LaneKey(destination, replay), *rest)
+
+
+def _put_dead_range(
+    transaction: Transaction, destination: int, first: int, last: int, events: int, reason: str
+) -> None:
+    found = transaction.db.execute(_sql["last_dead_range"], {"destination": destination, "reason": reason}).fetchone()
+    values = {"last": last, "events": events, "at": transaction.now}
+    if found is not None and found[1] == first - 1:
+        transaction.db.execute(_sql["extend_dead_range"], values | {"id": found[0]})
+    else:
+        transaction.db.execute(
+            _sql["put_dead_range"], values | {"destination": destination, "first": first, "reason": reason}
+        )

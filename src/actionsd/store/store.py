@@ -1,0 +1,123 @@
+"""The store as the rest of the daemon sees it: opens the file, holds its parts together, closes it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from actionsd.clock import Clock
+from actionsd.errors import StoreBroken
+from actionsd.store import connection, faults, sql
+from actionsd.store.connection import DataDir
+from actionsd.store.counters import Counters, merge
+from actionsd.store.dedup import FilterBuilder
+from actionsd.store.journal import Journal
+from actionsd.store.ledger import Ledger
+from actionsd.store.options import StoreOptions
+from actionsd.store.reader import Reader
+from actionsd.store.records import Count
+from actionsd.store.workspace import Registry
+from actionsd.store.writer import Committed, Writer
+
+log = logging.getLogger(__name__)
+
+_sql = sql.load("connection")
+_ADMIN_DEADLINE = 1.0  # seconds (RULES R34)
+
+
+class Store:
+    """Made by :meth:`open`.
+
+    ``counts`` are the committed totals (RULES R29). ``epoch`` makes delivery ids of a restored copy new ones, ``held``
+    tells that its lanes wait for a person (R33). ``unclean``: the last run did not end with :meth:`close` (R26).
+    ``on_broken`` is called once on the loop when the outcome of a commit is unknown: the daemon must stop (R5).
+    """
+
+    journal: Journal
+    ledger: Ledger
+    workspace: Registry
+    epoch: str
+    held: bool
+    unclean: bool
+
+    def __init__(self, options: StoreOptions, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._files = DataDir(options.data_dir)
+        self._reader = Reader(self._files)
+        self._listings = Reader(self._files, deadline=_ADMIN_DEADLINE, wal_limit=2 * options.wal_limit)
+        self._counts: dict[Count, int] = {}
+        self.on_broken: Callable[[StoreBroken], None] = lambda error: None
+
+    @classmethod
+    async def open(cls, options: StoreOptions, clock: Clock) -> "Store":
+        """Lock ``data_dir``, bring the database up to date, start the writer.
+
+        Raises:
+            ConfigError: another daemon runs on it, or the database cannot be opened.
+        """
+        faults.arm_from_environment()
+        store = cls(options, clock)
+        store._files.lock()
+        try:
+            await store._start()
+        except BaseException:
+            store._files.unlock()
+            raise
+        return store
+
+    async def _start(self) -> None:
+        self._db = connection.open_writer(self._files, self._options)
+        state = connection.begin_run(self._db)
+        self._counts = Counters(self._db).load()
+        self.epoch, self.held, self.unclean = state.epoch, state.held, state.unclean
+        self._writer = Writer(
+            self._db, state, self._files, self._options, self._clock, self._committed, self._broken
+        )
+        await self._reader.open()
+        await self._listings.open()
+        self.journal = Journal(self._writer, self._reader, self._writer.dedup, self._options.queue_bytes)
+        self.journal.head = state.head
+        self.ledger = Ledger(self._writer, self._reader, self._listings, self._options.checkpoint_interval)
+        self.workspace = Registry(self._writer, self._reader, self.ledger, state.dedup_key)
+        self._filter = FilterBuilder(self._files.database, self._writer.dedup, self._clock.now())
+        self._writer.start()
+        self._filter.start()
+
+    async def close(self) -> None:
+        """Commit what is queued, note the clean stop, fold the WAL into the database and let ``data_dir`` go (R32)."""
+        await asyncio.to_thread(self._filter.stop)
+        await self._writer.stop()
+        await self._reader.close()
+        await self._listings.close()
+        if not self._writer.broken:
+            self._db.execute(_sql["mark_stopped"])
+            self._db.execute(_sql["checkpoint_truncate"]).fetchall()
+        self._db.close()
+        self._files.unlock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether events are taken."""
+        return not self._writer.trouble
+
+    @property
+    def trouble(self) -> str:
+        """Why no events are taken, in one line; "" when they are."""
+        return self._writer.trouble
+
+    @property
+    def counts(self) -> Mapping[Count, int]:
+        """Committed totals of all time; do not change them."""
+        return self._counts
+
+    async def release(self) -> None:
+        """A person has looked at the restored copy: its lanes may run (RULES R33)."""
+        await self._writer.run(lambda transaction: transaction.db.execute(_sql["release"]))
+        self.held = False
+
+    def _committed(self, committed: Committed) -> None:
+        merge(self._counts, committed.counts)
+        self.journal.committed(committed.head, committed.entries)
+
+    def _broken(self, error: StoreBroken) -> None:
+        self.on_broken(error)
