@@ -207,7 +207,7 @@ def _requests_difference(row: Any, requests: list[Request]) -> Difference | None
 
 def _forwarded_difference(row: Any, requests: list[Request]) -> Difference | None:
     steps = row["outcome"].get("result", [])
-    data = [step.get("data") for step in steps if isinstance(step, dict) and step.get("data")]
+    data = [step["data"] for step in steps if isinstance(step, dict) and step.get("data")]
     want = [item for part in data for item in part.get("batch", [])]
     got = [item for request in requests for item in request.json["batch"]]
     return None if _same(want, got) else Difference(row["id"], "requests", want, got)

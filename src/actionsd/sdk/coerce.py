@@ -24,31 +24,44 @@ _REFUSED: Any = object()
 
 
 def coercer(item: FieldShape) -> Coerce:
-    """The coercion and checks of one scalar (or undeclared object) field; of one item, where it is ``multiple``."""
+    """The coercion and checks of one scalar (or undeclared object) field; of one item, where it is ``multiple``.
+
+    A value of the wrong type is still compared with the choices, as ajv does.
+    """
     types = schema_types(item)
-    convert = _CONVERT[item.kind]
+    convert = _unwrapping(item.kind)
     checks = _checks(item)
+    choice_checks = [_choice_check(item)] if item.choices else []
+    all_checks = checks + choice_checks
     allow_null = "null" in types
 
     def coerce(value: Any, path: str, label: str, errors: list[str]) -> Any:
-        if value is None and allow_null:
-            result = None
-        else:
-            if isinstance(value, list) and len(value) == 1 and item.kind != "object":
-                value = value[0]
-                result = convert(js.string(value) if item.kind == "datetime" and _is_number(value) else value)
-            else:
-                result = convert(value)
-            if result is _REFUSED:
-                errors.append(type_error(label, path, types, value))
-                return value
-        for check in checks:
+        result = None if value is None and allow_null else convert(value)
+        pending = all_checks
+        if result is _REFUSED:
+            result = value[0] if _is_single(value) and item.kind != "object" else value
+            errors.append(type_error(label, path, types, result))
+            pending = choice_checks
+        for check in pending:
             problem = check(result)
             if problem:
                 errors.append(f"{label or f'The value at {path}'} must be {problem}.")
         return result
 
     return coerce
+
+
+def _is_single(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1
+
+
+def _unwrapping(kind: str) -> Callable[[Any], Any]:
+    """The conversion of a kind, for the only item of an array too; a date in an array becomes text (framework.jsonl)."""
+    convert = _CONVERT[kind]
+    if kind == "object":
+        return convert
+    of_item = _text if kind == "datetime" else convert
+    return lambda value: of_item(value[0]) if _is_single(value) else convert(value)
 
 
 def schema_types(item: FieldShape) -> list[str]:
@@ -138,8 +151,8 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 
 
 def _checks(item: FieldShape) -> list[Callable[[Any], str]]:
-    """The checks after coercion, in ajv's order; each gives what the value must be, or "". Items of a ``multiple``
-    field are only checked against the choices (framework.jsonl)."""
+    """The checks after coercion, in ajv's order; each gives what the value must be, or "". None for items of
+    a ``multiple`` field (framework.jsonl)."""
     checks: list[Callable[[Any], str]] = []
     if not item.multiple:
         if item.kind == "number":
@@ -149,8 +162,6 @@ def _checks(item: FieldShape) -> list[Callable[[Any], str]]:
         format_name = item.meta.format or ("date-like" if item.kind == "datetime" else None)
         if format_name:
             checks.append(_format_check(format_name))
-    if item.choices:
-        checks.append(_choice_check(item))
     return checks
 
 

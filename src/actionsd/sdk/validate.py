@@ -1,7 +1,7 @@
 """Payloads and settings coerced and checked, as framework.jsonl shows (RULES C3, FEATURES F061, F068, F069).
 
     value removal   null goes unless the field allows it; "" goes unless the field is a text; at the root of a single
-                    event "" always goes; undeclared content of objects stays as it is
+                    event "" always goes; undeclared content and what is inside the objects of an array stays as it is
     coercion        as ajv does it with array coercion, see ``coerce``
     checks          all problems at once; the text names the field by its label, what came and what was expected
 
@@ -72,12 +72,13 @@ class _Object:
     """The check of one object type; calling it coerces a value and appends what is wrong to ``errors``."""
 
     def __init__(
-        self, struct: type[Payload] | type[Settings], *, root: bool, drop_empty: bool = False, additional: bool = False
-    ) -> None:
+        self, struct: type[Payload] | type[Settings], *, root: bool, drop_empty: bool = False, additional: bool = False,
+        cleans: bool = True,
+    ) -> None:  # fmt: skip
         self.fields = shape(struct)
         self.additional = additional
         self.build: Any = dict if additional else struct
-        cleans = not issubclass(struct, Settings)
+        cleans = cleans and not issubclass(struct, Settings)
         wraps = root and cleans
         self.entries = {item.key: _entry(item, cleans, wraps, drop_empty, additional) for item in self.fields}
         self.required = tuple((item.key, self.entries[item.key][1]) for item in self.fields if item.required)
@@ -206,7 +207,7 @@ def _coercer(item: FieldShape) -> Coerce:
     if item.struct is None:
         inner = coercer(item)
     else:
-        inner = _Object(item.struct, root=False, additional=item.additional)
+        inner = _Object(item.struct, root=False, additional=item.additional, cleans=not item.multiple)
     if not item.multiple:
         return lambda value, path, errors: inner(value, path + suffix, label, errors)
 
