@@ -1,0 +1,124 @@
+"""What a destination may do right now; shared by its live lane and its replays (RULES R14, R15, R17, R27, R28, R30)."""
+
+from collections.abc import Callable, Iterable
+
+from actionsd.delivery.breaker import Breaker, State
+from actionsd.delivery.outcome import INTERNAL, TIMED_OUT, Outcome
+from actionsd.delivery.rate import Bucket
+from actionsd.delivery.slots import Limit, Pool
+
+abandoned_to_quarantine = 5  # attempts that did not end when they were cancelled (RULES R27)
+_invalid = "PAYLOAD_VALIDATION_FAILED"  # found out before anything was sent
+_shared = 0  # the breaker of all mappings that send to the destination's one address
+
+
+class Gate:
+    """Breakers, rate limit and attempt slots of one destination. ``wake`` is called when a slot of the pool came free."""
+
+    def __init__(self, pool: Pool, wake: Callable[[], None]) -> None:
+        self._pool = pool
+        self._wake = wake
+        self._own: frozenset[int] = frozenset()
+        self._breakers: dict[int, Breaker] = {}
+        self._bucket: Bucket | None = None
+        self.limit = Limit(1)
+        self.held = 0  # slots in use
+        self.held_by_replays = 0
+        self.abandoned = 0
+        pool.join()
+
+    def close(self) -> None:
+        """The destination is gone; slots still in use are given back as their attempts end."""
+        self._pool.leave()
+
+    def configure(
+        self, mappings: Iterable[int], own_url: Iterable[int], *, concurrency: int, rate: float | None, now: float
+    ) -> None:
+        """A new version of the destination. Its breakers start closed, for what failed may be mended (RULES R17).
+
+        ``own_url`` are the mappings that carry their own URL: one of them failing breaks only itself (RULES R15).
+        """
+        self._own = frozenset(own_url)
+        self._breakers = {self._key(mapping): Breaker() for mapping in mappings} or {_shared: Breaker()}
+        self._bucket = Bucket(rate, now) if rate is not None else None
+        self.limit = Limit(concurrency)
+        self.abandoned = 0
+
+    def reset(self) -> None:
+        """Somebody says that the destination is well again (`actionsctl resume`)."""
+        self._breakers = {key: Breaker() for key in self._breakers}
+        self.abandoned = 0
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether too many of its attempts outlived their cancellation."""
+        return self.abandoned >= abandoned_to_quarantine
+
+    def breaker(self, mapping: int) -> Breaker:
+        """The breaker that watches a mapping; one that is not of the current version (an old batch) is not watched."""
+        return self._breakers.get(self._key(mapping)) or Breaker()
+
+    def worst(self) -> Breaker:
+        """The breaker to show for the destination as a whole: one that is not closed, if any."""
+        breakers = list(self._breakers.values())
+        return next((breaker for breaker in breakers if breaker.state is not State.CLOSED), breakers[0])
+
+    def stopped(self, now: float) -> bool:
+        """Whether nothing may start, whatever the mapping, so that the cursor waits."""
+        return self.quarantined or not any(breaker.allows(now) for breaker in self._breakers.values())
+
+    def has_room(self, now: float, *, replay: bool) -> bool:
+        """Whether another attempt fits in the destination's own limits."""
+        if self.held >= self.limit.now or (self._bucket is not None and not self._bucket.allows(now)):
+            return False
+        return not replay or self.held_by_replays < max(1, self.limit.now // 2)
+
+    def take(self, mapping: int, deliveries: int, *, replay: bool) -> bool:
+        """A slot for an attempt at ``deliveries`` of a mapping that its breaker allows; false when the pool is empty."""
+        if not self._pool.take(self.held, self._wake):
+            return False
+        self.held += 1
+        self.held_by_replays += replay
+        if self._bucket is not None:
+            self._bucket.take(deliveries)
+        breaker = self.breaker(mapping)
+        if breaker.state is State.OPEN:
+            breaker.probe()
+        return True
+
+    def give(self, *, replay: bool) -> None:
+        """An attempt has ended, or was abandoned."""
+        self._pool.give(self.held)
+        self.held -= 1
+        self.held_by_replays -= replay
+
+    def learn(self, mapping: int, position: int, outcome: Outcome, now: float) -> None:
+        """How an attempt at the event at ``position`` ended."""
+        breaker = self.breaker(mapping)
+        if outcome.kind == "delivered":
+            if breaker.succeeded():
+                self.limit.restart()
+            else:
+                self.limit.succeeded()
+        elif outcome.kind == "retry":
+            if outcome.code == TIMED_OUT:
+                self.limit.timed_out()
+            if outcome.code != INTERNAL or breaker.state is State.PROBING:
+                breaker.failed(position, now, outcome.code, outcome.retry_after)
+        elif outcome.status in (401, 403):
+            breaker.refused(position, now)
+        elif outcome.code in (_invalid, INTERNAL):
+            breaker.unprobe()
+        elif breaker.answered():
+            self.limit.restart()
+
+    def next_at(self, now: float) -> float:
+        """When something may start that may not now; infinity when only an outcome or a person can change it."""
+        if self.quarantined:
+            return float("inf")
+        if self.stopped(now):
+            return min(breaker.next_at() for breaker in self._breakers.values())
+        return self._bucket.next_at() if self._bucket is not None and not self._bucket.allows(now) else float("inf")
+
+    def _key(self, mapping: int) -> int:
+        return mapping if mapping in self._own else _shared

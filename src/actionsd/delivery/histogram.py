@@ -1,0 +1,22 @@
+"""How long events take from being accepted to being delivered, in fixed buckets."""
+
+from bisect import bisect_left
+
+bounds = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0)  # seconds
+
+_milliseconds = tuple(round(bound * 1000) for bound in bounds)
+
+
+class Histogram:
+    """Counts per bucket; ``counts[i]`` are those up to ``bounds[i]`` and above the bound before, the last one the rest."""
+
+    __slots__ = ("counts", "milliseconds")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(bounds) + 1)
+        self.milliseconds = 0
+
+    def add(self, milliseconds: int) -> None:
+        """One event took this long."""
+        self.counts[bisect_left(_milliseconds, milliseconds)] += 1
+        self.milliseconds += milliseconds

@@ -1,0 +1,113 @@
+"""What a lane makes of outcomes: the gate learns, the gathering is told, listeners see it (DESIGN step 5)."""
+
+from actionsd.delivery.context import Context
+from actionsd.delivery.decide import History, after_failure, dead_letter, rejected
+from actionsd.delivery.gate import Gate
+from actionsd.delivery.gathering import discarded_code
+from actionsd.delivery.histogram import Histogram
+from actionsd.delivery.outcome import Outcome
+from actionsd.delivery.plan import Plan
+from actionsd.delivery.settling import Settling
+from actionsd.delivery.work import Attempt, Delivery
+from actionsd.observe import Seen
+from actionsd.store.records import Dead, LaneKey, Retry
+
+
+class Outcomes:
+    """Concludes deliveries of one lane. ``plan`` is the destination's current version."""
+
+    def __init__(
+        self, lane: LaneKey, plan: Plan, gate: Gate, settling: Settling, histogram: Histogram, context: Context
+    ) -> None:
+        self.plan = plan
+        self._lane = lane
+        self._gate = gate
+        self._settling = settling
+        self._histogram = histogram
+        self._context = context
+
+    def conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, now: float) -> None:
+        """An attempt has ended for one of its deliveries."""
+        self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
+        wall = self._context.clock.now()
+        if outcome.kind == "delivered":
+            self._settling.gathering.delivered(delivery)
+            self._histogram.add(wall - delivery.entry.received_at)
+            step = "delivered"
+        else:
+            step = self._failed(attempt, delivery, outcome, wall)
+        self._settling.released(delivery)
+        if self._context.tap.listening:
+            took = (now - attempt.started_at) * 1000
+            self._publish(step, delivery, outcome.code, outcome.status, took)
+
+    def discard(self, delivery: Delivery, reason: str) -> None:
+        """A delivery is not to be made any more, and nobody wants to hear of it again."""
+        self._settling.gathering.discard(reason, delivery.mapping)
+        self._settling.released(delivery)
+        if self._context.tap.listening:
+            self._publish("discarded", delivery, reason)
+
+    def bury(self, delivery: Delivery, reason: str, message: str = "") -> None:
+        """A delivery is given up without another attempt."""
+        history = self._history(delivery, "", delivery.attempts)
+        row = delivery.retry
+        outcome = Outcome(kind="discarded", code=reason if row is None else row.code, message=message)
+        self._settling.gathering.die(dead_letter(outcome, history, reason), reason)
+        self._settling.released(delivery)
+        if self._context.tap.listening:
+            self._publish("dead", delivery, reason)
+
+    def park(self, delivery: Delivery, code: str, wait: float) -> None:
+        """It waits ``wait`` seconds in the retry queue, unattempted, for its mapping's own address is down (R15)."""
+        before = delivery.retry
+        row = Retry(
+            lane=self._lane,
+            mapping=delivery.mapping,
+            position=delivery.entry.position,
+            attempts=delivery.attempts,
+            first_at=0 if before is None else before.first_at,
+            due_at=self._context.clock.now() + round(wait * 1000),
+            code=code,
+            message="its address is down",
+        )
+        self._settling.gathering.park(row)
+        self._settling.released(delivery)
+
+    def _failed(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
+        history = self._history(delivery, attempt.plan.versions, delivery.attempts + 1)
+        decision = after_failure(outcome, history, self.plan.policy)
+        if isinstance(decision, Retry):
+            self._settling.gathering.retry(decision)
+            return "retry"
+        self._settling.gathering.die(decision, _counted(decision))
+        return "dead"
+
+    def _history(self, delivery: Delivery, versions: str, attempts: int) -> History:
+        now = self._context.clock.now()
+        first_at = delivery.retry.first_at if delivery.retry is not None and delivery.retry.first_at else now
+        return History(self._lane, delivery.mapping, delivery.entry.position, attempts, first_at, now, versions)
+
+    def _publish(self, step: str, delivery: Delivery, reason: str, status: int = 0, took_ms: float = 0.0) -> None:
+        entry, event = delivery.entry, delivery.event
+        self._context.tap.publish(
+            Seen(
+                at=self._context.clock.now(),
+                step=step,
+                source=entry.source,
+                message_id=entry.message_id,
+                position=entry.position,
+                type=str(event.get("type", "")),
+                event=str(event.get("event", "")),
+                destination=self._lane.destination,
+                mapping=delivery.mapping,
+                reason=reason,
+                status=status,
+                took_ms=took_ms,
+            )
+        )
+
+
+def _counted(dead: Dead) -> str:
+    """The reason that a dead letter is counted under: the error code of FEATURES F173 where the destination refused."""
+    return discarded_code(dead.code) if dead.reason == rejected else dead.reason

@@ -1,0 +1,184 @@
+"""One destination at work: its gate, its live lane and its replays."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from actionsd.catalog import Catalog
+from actionsd.delivery.claims import Scope
+from actionsd.delivery.context import Context
+from actionsd.delivery.decide import Policy
+from actionsd.delivery.gate import Gate
+from actionsd.delivery.histogram import Histogram
+from actionsd.delivery.lane import Lane
+from actionsd.delivery.plan import Plan
+from actionsd.delivery.slots import Pool
+from actionsd.delivery.status import LaneStatus
+from actionsd.delivery.transport import HttpTransport
+from actionsd.errors import ConfigError
+from actionsd.sdk import Definition
+from actionsd.store.records import Destination, LaneKey, LaneState, Replay
+
+disabled = "destination_disabled"
+
+
+class Outlet:
+    """Opens and closes the lanes of one destination as its configuration says. ``trouble`` is why it has none, or ""."""
+
+    def __init__(self, destination: Destination, pool: Pool, transport: HttpTransport, context: Context) -> None:
+        self.destination = destination
+        self.trouble = ""
+        self.live: Lane | None = None
+        self.replays: dict[int, Lane] = {}
+        self.histogram = Histogram()
+        self.gate = Gate(pool, self.wake)
+        self.state: LaneState | None = None  # of the live lane when it was opened or closed
+        self._transport = transport
+        self._context = context
+        self._plan: Plan | None = None
+        self._planned: Destination | None = None
+        self._changing = asyncio.Lock()
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """Those that are open, the live one first."""
+        return [*([self.live] if self.live else []), *self.replays.values()]
+
+    def lane(self, key: LaneKey) -> Lane | None:
+        """An open lane by its key."""
+        return self.replays.get(key.replay) if key.replay else self.live
+
+    def status(self) -> list[LaneStatus]:
+        """Of all open lanes; of the live one also while it is closed."""
+        state, live = self.destination.state, self.live
+        replays = [lane.status(state, None) for lane in self.replays.values()]
+        if live is not None:
+            return [live.status(state, self.histogram), *replays]
+        cursor = 0 if self.state is None else self.state.cursor
+        closed = LaneStatus(
+            self.destination.id, 0, state, self.trouble, cursor=cursor, read=cursor, histogram=self.histogram
+        )
+        return [closed, *replays]
+
+    def wake(self) -> None:
+        """Let all lanes look for work."""
+        for lane in self.lanes:
+            lane.wake()
+
+    async def configure(self, destination: Destination, catalog: Catalog, *, held: bool) -> None:
+        """Bring the lanes in line with a version of the destination.
+
+        Raises:
+            ConfigError: it cannot work; its lanes are closed and everything waits.
+        """
+        async with self._changing:
+            self.destination = destination
+            self.trouble = ""
+            if destination.state != "enabled" or held:
+                await self._close()
+                if destination.state == "disabled":
+                    await self._context.store.ledger.retire(LaneKey(destination.id), disabled)
+                return
+            try:
+                self._compile(destination, catalog)
+                await self._open()
+            except ConfigError as error:
+                self.trouble = str(error)
+                await self._close()
+                raise
+
+    async def close(self) -> None:
+        """Stop all lanes: finish what is claimed within ``drain_timeout``, cancel the rest (RULES R32)."""
+        async with self._changing:
+            await self._close()
+            self.gate.close()
+            await self._transport.close()
+
+    async def start_replay(self, replay: Replay) -> None:
+        """Run a replay, new or resumed (RULES R30)."""
+        async with self._changing:
+            if self._plan is not None and self.live is not None and replay.id not in self.replays:
+                await self._open_replay(replay, self._plan)
+
+    async def stop_replay(self, replay: int) -> None:
+        """Close a replay's lane; what it had not reached stays where it is."""
+        async with self._changing:
+            lane = self.replays.pop(replay, None)
+            if lane is not None:
+                await self._finish([lane])
+
+    def _compile(self, destination: Destination, catalog: Catalog) -> None:
+        planned = msgspec.structs.replace(destination, state="")
+        if self._plan is not None and planned == self._planned:
+            return
+        definition = _definition(destination, catalog)
+        options, clock = self._context.options, self._context.clock
+        window = options.retry_window if destination.retry_window is None else destination.retry_window
+        policy = Policy(window, options.retry_base, options.retry_cap, self._context.random)
+        timeout = options.request_timeout if destination.timeout is None else destination.timeout
+        plan = self._plan = Plan(destination, definition, policy, timeout)
+        self._planned = planned
+        self._transport.timeout = timeout
+        self.gate.configure(
+            plan.mappings,
+            plan.own_urls,
+            concurrency=destination.concurrency or options.concurrency,
+            rate=destination.rate_limit,
+            now=clock.monotonic(),
+        )
+        for lane in self.lanes:
+            lane.replan(plan)
+
+    async def _open(self) -> None:
+        if self.live is not None or self._plan is None:
+            return
+        destination, store = self.destination, self._context.store
+        state = await store.ledger.lane(LaneKey(destination.id))
+        if state is None:
+            raise ConfigError(f"destination {destination.slug!r} has no lane in the store")
+        self.state = state
+        scope = Scope(destination.source, state.start)
+        self.live = await self._opened(state, scope, self._plan)
+        for replay in await store.replays.list(destination=destination.id):
+            if replay.state == "running":
+                await self._open_replay(replay, self._plan)
+
+    async def _open_replay(self, replay: Replay, plan: Plan) -> None:
+        pending = await self._context.store.ledger.pending(replay.destination, replay.first, replay.last)
+        state = LaneState(LaneKey(replay.destination, replay.id), 0, replay.cursor, replay.completed)
+        scope = Scope(replay.source, replay.first - 1, replay.last, replay.event, replay.mapping, frozenset(pending))
+        self.replays[replay.id] = await self._opened(state, scope, plan)
+
+    async def _opened(self, state: LaneState, scope: Scope, plan: Plan) -> Lane:
+        lane = Lane(state, plan, self.gate, scope, self.histogram, self._transport, self._context)
+        await lane.prepare()
+        lane.open = True
+        lane.wake()
+        return lane
+
+    async def _close(self) -> None:
+        lanes, self.live, self.replays = self.lanes, None, {}
+        await self._finish(lanes)
+        self._plan = None
+        if lanes:
+            self.state = await self._context.store.ledger.lane(LaneKey(self.destination.id))
+
+    async def _finish(self, lanes: list[Lane]) -> None:
+        """Let lanes finish, cancel what takes longer than ``drain_timeout``."""
+        if not lanes:
+            return
+        finished = asyncio.gather(*[lane.finish() for lane in lanes])
+        limit = asyncio.ensure_future(self._context.clock.sleep(self._context.options.drain_timeout))
+        await asyncio.wait((finished, limit), return_when=asyncio.FIRST_COMPLETED)
+        limit.cancel()
+        for lane in lanes:
+            lane.abort()
+        await finished
+
+
+def _definition(destination: Destination, catalog: Catalog) -> Definition[Any]:
+    try:
+        return catalog.find(destination.definition)
+    except LookupError as error:
+        raise ConfigError(f"destination {destination.slug!r}: {error}") from None

@@ -1,0 +1,89 @@
+"""One version of a destination, compiled: what claims and attempts need, swapped whole between claims (RULES R20)."""
+
+import logging
+from collections.abc import Hashable
+from typing import Any
+
+import msgspec
+
+from actionsd.delivery.credentials import Credentials, auth_of
+from actionsd.delivery.decide import Policy
+from actionsd.delivery.prepared import Prepared, prepare
+from actionsd.errors import ConfigError
+from actionsd.mapping import MappingError
+from actionsd.routing.route import Route
+from actionsd.sdk import ContractError, Definition, Payload, PayloadValidationError, plain
+from actionsd.sdk.payload import shape
+from actionsd.store.records import Destination, Mapping
+
+batch_bytes = 4 * 1024 * 1024  # of one batch, where the mapping says nothing (FEATURES F191)
+
+_text = msgspec.json.Encoder().encode
+
+
+class MappingPlan:
+    """An enabled mapping, compiled.
+
+    ``own_url``: its payload carries the address it sends to (RULES R15). ``versions`` goes into its dead letters.
+    """
+
+    __slots__ = ("_batch_keys", "batch_bytes", "name", "own_url", "prepared", "versions")
+
+    def __init__(self, destination: Destination, mapping: Mapping, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.name = f"{destination.slug}/{mapping.action}"
+        self.own_url = any(field.required and field.meta.format == "uri" for field in shape(prepared.action.payload))
+        self.versions = _text({"destination": destination.version, "mapping": mapping.version}).decode()
+        size, keys = mapping.fields.get("batch_bytes"), mapping.fields.get("batch_keys")
+        self.batch_bytes = size if isinstance(size, int) and size > 0 else batch_bytes
+        self._batch_keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+    def batch_key(self, payload: Payload) -> Hashable:
+        """What must be equal for two payloads to share a batch (FEATURES F192, RULES R24)."""
+        return tuple([_text(plain(getattr(payload, key, None))) for key in self._batch_keys])
+
+
+class Plan:
+    """A destination's current version, as its lanes use it.
+
+    Raises:
+        ConfigError: its definition, settings or a mapping cannot work; each problem is named.
+    """
+
+    def __init__(self, destination: Destination, definition: Definition[Any], policy: Policy, timeout: float) -> None:
+        self.destination = destination
+        self.policy = policy
+        self.timeout = timeout
+        self.log = logging.getLogger(f"actionsd.destination.{destination.slug}")
+        self.route = Route(destination, definition.name)
+        self.disabled = frozenset(mapping.id for mapping in destination.mappings if not mapping.enabled)
+        self.mappings = _compiled(destination, definition)
+
+    @property
+    def own_urls(self) -> list[int]:
+        """The mappings that carry their own address."""
+        return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
+
+
+def _compiled(destination: Destination, definition: Definition[Any]) -> dict[int, MappingPlan]:
+    settings: dict[str, Any] = destination.settings
+    credentials = Credentials(auth_of(_table(settings.get("oauth"))))
+    plans, problems = {}, []
+    for mapping in destination.mappings:
+        if not mapping.enabled:
+            continue
+        try:
+            prepared = prepare(
+                definition, mapping.action, settings=settings, fields=mapping.fields, credentials=credentials
+            )
+        except (ContractError, MappingError, PayloadValidationError) as error:
+            problems.append(f"destination {destination.slug!r}, mapping {mapping.name!r}: {error}")
+        else:
+            plans[mapping.id] = MappingPlan(destination, mapping, prepared)
+    if problems:
+        raise ConfigError(*problems)
+    return plans
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,156 @@
+"""How requests reach the destinations: aiohttp, with connections of its own for each of them (RULES R28)."""
+
+import asyncio
+import errno
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from actionsd.sdk import NetworkError, Request, Response
+
+body_limit = 1024 * 1024  # bytes of an answer that are read (RULES R28)
+look_ups_at_once = 8  # threads of the process that resolve names
+look_ups_per_destination = 2
+name_lifetime = 30.0  # seconds that a resolved name is kept
+connections = 64  # of one destination; its slots are the limit that counts
+_limitless = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_gai_codes = {socket.EAI_AGAIN: "EAI_AGAIN"}
+
+
+class Resolver:
+    """Resolves names for all destinations on threads of its own; each name is looked up once at a time and kept."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(look_ups_at_once, thread_name_prefix="resolver")
+        self._known: dict[tuple[str, int, int], tuple[float, list[ResolveResult]]] = {}
+        self._under_way: dict[tuple[str, int, int], asyncio.Future[list[ResolveResult]]] = {}
+
+    async def resolve(self, host: str, port: int, family: int) -> list[ResolveResult]:
+        """The addresses of a name. Raises ``OSError`` (``socket.gaierror``) when there are none."""
+        key, loop = (host, port, family), asyncio.get_running_loop()
+        known = self._known.get(key)
+        if known is not None and known[0] > loop.time():
+            return known[1]
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            under_way = loop.run_in_executor(self._threads, _look_up, host, port, family)
+            self._under_way[key] = under_way
+            under_way.add_done_callback(lambda done: self._found(key, loop.time() + name_lifetime, done))
+        return await asyncio.shield(under_way)
+
+    def close(self) -> None:
+        """Let go of the threads; look-ups that hang end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _found(
+        self, key: tuple[str, int, int], until: float, done: "asyncio.Future[list[ResolveResult]]"
+    ) -> None:
+        del self._under_way[key]
+        if not done.cancelled() and done.exception() is None:
+            self._known[key] = (until, done.result())
+
+
+class _Share(AbstractResolver):
+    """A destination's part of the resolver: at most two look-ups at once, so that hanging ones hinder only itself."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._turn = asyncio.Semaphore(look_ups_per_destination)
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        async with self._turn:
+            return await self._resolver.resolve(host, port, family)
+
+    async def close(self) -> None:
+        """Nothing is held here."""
+
+
+class HttpTransport:
+    """The :class:`actionsd.sdk.Transport` of one destination. ``timeout`` is how long its attempts last at most, in
+    seconds: requests that allow themselves as long need no timer of their own."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self.timeout = 0.0
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Request) -> Response:
+        """See :class:`actionsd.sdk.Transport`."""
+        session = self._session or self._open()
+        timeout = _limitless if request.timeout >= self.timeout > 0 else aiohttp.ClientTimeout(total=request.timeout)
+        try:
+            async with session.request(
+                request.method, _url(request.url), headers=request.headers, data=request.body or None,
+                allow_redirects=False, timeout=timeout,
+            ) as answer:  # fmt: skip
+                body = await _read(answer)
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, headers, body)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise _network_error(error) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=connections, use_dns_cache=False, resolver=_Share(self._resolver), happy_eyeballs_delay=None
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=("User-Agent", "Content-Type")
+        )
+        return self._session
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """The body up to the limit; the connection of a longer one is not used again."""
+    body = await answer.content.read(body_limit)
+    while not answer.content.at_eof() and len(body) < body_limit:
+        body += await answer.content.read(body_limit - len(body))
+    if not answer.content.at_eof():
+        answer.close()
+    return body
+
+
+def _look_up(host: str, port: int, family: int) -> list[ResolveResult]:
+    found = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return [
+        ResolveResult(
+            hostname=host, host=str(address[0]), port=int(address[1]), family=af, proto=proto,
+            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+        )
+        for af, _, proto, _, address in found
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> URL:
+    return URL(text, encoded=text.isascii())
+
+
+def _network_error(error: Exception) -> NetworkError:
+    """The failure under the name that Segment gives it (FEATURES F173)."""
+    return NetworkError(str(error) or type(error).__name__, _code(error))
+
+
+def _code(error: Any) -> str:
+    cause = getattr(error, "os_error", None) or error
+    if isinstance(error, TimeoutError):
+        return "ETIMEDOUT"
+    if isinstance(cause, socket.gaierror):
+        return _gai_codes.get(cause.errno or 0, "ENOTFOUND")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "ENOTFOUND"
+    if isinstance(cause, ssl.SSLError | ssl.CertificateError | aiohttp.ClientSSLError):
+        return "EPROTO"
+    return errno.errorcode.get(getattr(cause, "errno", None) or 0, "ECONNRESET")

@@ -1,0 +1,1 @@
+"""Which of a destination's mappings an event belongs to, and why not (DESIGN "How an event flows", step 3)."""

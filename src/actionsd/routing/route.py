@@ -1,0 +1,83 @@
+"""A destination's route, compiled once per version: consent and ``integrations``, event type, filters, triggers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from actionsd import event as spec
+from actionsd.filters import compile_filters
+from actionsd.fql import FQLError
+from actionsd.fql.trigger import compile_triggers
+from actionsd.routing.consent import consents, sent_by_the_browser, switched_on
+from actionsd.store import records
+
+Event = dict[str, Any]
+
+no_consent = "FILTERED_BY_END_USER_CONSENT"
+switched_off = "FILTERED_BY_INTEGRATIONS_OBJECT"
+client_side = "MESSAGE_SENT_CLIENT_SIDE"
+unsupported_type = "UNSUPPORTED_EVENT_TYPE"
+by_rules = "FILTERED_BY_RULES"
+no_match = "NO_MATCHING_MAPPING"
+
+
+class Route:
+    """What one version of a destination takes of its source's events.
+
+    Args:
+        destination: the configured destination; its disabled mappings match nothing.
+        name: the definition's catalogue name, which ``integrations`` uses (RULES C9). The destination's slug may stand
+            there too and addresses this one instance, which upstream can't (FEATURES 2.7).
+    """
+
+    def __init__(self, destination: records.Destination, name: str) -> None:
+        enabled = [mapping for mapping in destination.mappings if mapping.enabled]
+        self._name = name
+        self._names = (destination.slug, name)
+        self._categories = destination.consent
+        self._filter: Callable[[Event], Event | None] = compile_filters(destination.filters)
+        self._triggered = compile_triggers(_valid(enabled))
+        self._starts = {mapping.id: mapping.start for mapping in enabled}
+        self._latest_start = max(self._starts.values(), default=0)
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether no event can match, so that none needs decoding."""
+        return not self._starts
+
+    def admit(self, event: Event, metadata: Mapping[str, Any]) -> tuple[Event | None, str]:
+        """The event as the destination's filters leave it and "", or None and the reason (FEATURES F172).
+
+        ``metadata`` is the SDK's ``_metadata``. The order is that of FEATURES part 7: consent, ``integrations``,
+        unsupported type, filters.
+        """
+        if self._categories and not consents(event, self._categories):
+            return None, no_consent
+        integrations = event.get("integrations")
+        if isinstance(integrations, dict) and integrations and not switched_on(integrations, self._names):
+            return None, switched_off
+        if metadata and sent_by_the_browser(metadata, self._name):
+            return None, client_side
+        if event.get("type") not in spec.types:
+            return None, unsupported_type
+        filtered = self._filter(event)
+        return (None, by_rules) if filtered is None else (filtered, "")
+
+    def matches(self, event: Event, position: int | None = None) -> tuple[int, ...]:
+        """The ids of the mappings whose trigger holds for an admitted event, in their order.
+
+        A mapping never matches events at or before its start (RULES R19), unless no ``position`` is given (R30).
+        """
+        found = self._triggered(event)
+        if position is None or position > self._latest_start:
+            return found
+        return tuple([mapping for mapping in found if position > self._starts[mapping]])
+
+
+def _valid(mappings: Iterable[records.Mapping]) -> Iterator[tuple[int, str]]:
+    """Ids and triggers; a trigger that is none never matches (RULES C12)."""
+    for mapping in mappings:
+        try:
+            compile_triggers([(mapping.id, mapping.trigger)])
+        except FQLError:
+            continue
+        yield mapping.id, mapping.trigger
