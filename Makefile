@@ -16,8 +16,6 @@ help:  ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: $(VENV)/.installed  ## Install the daemon with its destinations, start it with the sample config
-	@echo "Try:  curl http://127.0.0.1:8080/v1/track -u dev-write-key: -H 'content-type: application/json' \\"
-	@echo "           -d '{\"userId\": \"ada\", \"event\": \"Signed Up\"}'"
 	@exec $(BIN)/actionsd run --config $(CONFIG)
 
 test: $(VENV)/.installed-dev  ## Run all tests (ARGS="tests/store -x" for some)

@@ -112,7 +112,7 @@ def _assert_all_arrived(daemon: Daemon, traffic: Traffic, sink: Sink) -> None:
         return traffic.answered - set(sink.received["ok"])
 
     def dead() -> set[str]:
-        return {row["messageId"] for row in daemon.ask("dead", "list", "--limit", "10000")["dead"]}
+        return {row["messageId"] for row in daemon.ask("dead", "list", "--limit", "1000")["items"]}
 
     try:
         until(lambda: not missing(), timeout=30)

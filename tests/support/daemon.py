@@ -147,7 +147,7 @@ write_keys = ["{WRITE_KEY}"]
     def ctl(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run ``actionsctl`` against this daemon."""
         return subprocess.run(
-            [BIN / "actionsctl", *arguments, "--config", self.config],
+            [BIN / "actionsctl", "--config", self.config, *arguments],
             capture_output=True,
             text=True,
             timeout=timeout,

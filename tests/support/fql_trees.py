@@ -49,7 +49,8 @@ fql_like = st.lists(st.sampled_from(_PIECES), max_size=14).flatmap(
 json_values: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from((None, True, False, 0, 5, -1.5, 2**60, "", "track", "ax", "5", "a😀")),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("a", "b c", "app", "name", "0")), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("a", "b c", "app", "name", "0")), inner, max_size=3)
     ),
     max_leaves=6,
 )
