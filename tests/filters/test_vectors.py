@@ -3,10 +3,9 @@
 import copy
 from typing import Any
 
-from support.conformance import rows
-
 from actionsd.filters import FilterError, compile_transformers
 from actionsd.filters.sampling import fraction
+from support.conformance import rows
 
 FAILED = "an error"
 

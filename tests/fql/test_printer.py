@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
-from support.fql_trees import fql_like, trees
 
 from actionsd.fql import FQLError, from_ast, parse, parse_strict, to_text
 from actionsd.fql.nodes import Node, Path, Value
+from support.fql_trees import fql_like, trees
 
 
 @given(trees)

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.conformance import differences, rows
-
 from actionsd import fql
 from actionsd.fql import FQLError
 from actionsd.sdk.js import UNDEFINED
+from support.conformance import differences, rows
 
 EXPECTED = differences(Path(__file__).with_name("expected_differences.json"))
 FAILED = "an error"

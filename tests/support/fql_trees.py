@@ -38,10 +38,33 @@ trees: st.SearchStrategy[Node] = st.recursive(
 )
 
 _PIECES = (
-    "type event properties.a traits.b\\ c context.app.name userId integrations.All = != < <= > >= in and or AND ! ( ) "
-    '[ ] , . "track" \'x\' "a*" "*b" "x?" 5 -1.5 .5 1. null true false contains( match( length( lowercase( an nu \\ $ " '
-    "' & é 😀"
-).split(" ")
+    *("type", "event", "properties.a", "traits.b\\ c", "context.app.name", "userId", "integrations.All", "an", "nu"),
+    *(
+        "=",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "in",
+        "and",
+        "or",
+        "AND",
+        "!",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ".",
+        "'",
+        '"',
+        "\\",
+        "$",
+    ),
+    *('"track"', "'x'", '"a*"', '"*b"', '"x?"', "5", "-1.5", ".5", "1.", "null", "true", "false", "&", "é", "😀"),
+    *("'", '"', "\\", "$", "contains(", "match(", "length(", "lowercase("),
+)
 fql_like = st.lists(st.sampled_from(_PIECES), max_size=14).flatmap(
     lambda pieces: st.sampled_from((" ", "")).map(lambda glue: glue.join(pieces))
 )
