@@ -14,8 +14,6 @@ from actionsd.store.options import StoreOptions
 
 _sql = sql.load("connection")
 
-_BUSY_MS = 1000  # so long a write waits for a foreign lock before the group is given up
-
 
 class State(msgspec.Struct):
     """The row of ``store_state`` as the writer goes on from it; ``unclean`` tells how the last run ended."""
@@ -80,13 +78,11 @@ def open_writer(files: DataDir, options: StoreOptions) -> sqlite3.Connection:
         ConfigError: the file is no database, or of a newer version of actionsd.
     """
     created = not files.database.exists()
-    db = sqlite3.connect(
-        files.database, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=_BUSY_MS / 1000
-    )
+    db = sqlite3.connect(files.database, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         if created:
             files.database.chmod(0o600)
-        for name in ("limit_cache", "shrink", "wal", "tune_writer", "limit_wal_file", "enforce_references"):
+        for name in ("wait", "limit_cache", "shrink", "wal", "tune_writer", "limit_wal_file", "enforce_references"):
             db.execute(_sql[name]).fetchall()
         db.execute(f"pragma synchronous = {options.synchronous}")
         migrate(db, files.database)

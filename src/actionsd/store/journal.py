@@ -22,6 +22,7 @@ Subscriber = Callable[[list[Entry]], None]
 
 MAX_ROWS = 1000  # of one read (RULES R34)
 
+
 class Journal:
     """The loop's side. ``head`` is the last committed position."""
 
@@ -73,6 +74,11 @@ class Journal:
         if entries:
             for callback in self._subscribers:
                 callback(entries)
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for the writer or is being written."""
+        return self._writer.queue.bytes
 
     async def read(self, after: int, *, limit: int, max_bytes: int) -> list[Entry]:
         """Entries with ``position > after`` in order: at most ``limit`` (and 1,000), and as many as fit ``max_bytes``

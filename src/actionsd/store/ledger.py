@@ -1,17 +1,34 @@
 """The ledger: where each lane stands, what waits for a retry, what was given up (RULES R3, R11-R14, R26)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import msgspec
+
+from actionsd.errors import NotFound
+from actionsd.event import Entry
 from actionsd.store import sql
 from actionsd.store.reader import Reader
-from actionsd.store.records import Backlog, DeadRange, Intent, LaneKey, LaneState, Retry, Settlement
+from actionsd.store.records import (
+    Backlog,
+    Dead,
+    DeadLetter,
+    DeadRange,
+    Intent,
+    LaneKey,
+    LaneState,
+    Retry,
+    Settlement,
+)
 from actionsd.store.requests import Settle
-from actionsd.store.settle import bury_retries, pass_over, retry_of
+from actionsd.store.rows import entry
+from actionsd.store.settle import bury_retries, pass_over, requeue, retry_of, span
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
 
 _sql = sql.load("ledger")
+_journal_sql = sql.load("journal")
 
 MAX_ROWS = 1000  # of one read (RULES R34)
 _SLICE = 200  # retry rows moved in one transaction, so that no group waits long behind it
@@ -81,13 +98,81 @@ class Ledger:
         return [Intent(*row) for row in await self._reader.rows(_sql["read_intents"], _key(key))]
 
     async def retries(
-        self, *, destination: int = 0, mapping: int = 0, replay: int | None = None, after: int = 0, limit: int = 100
+        self,
+        *,
+        destination: int = 0,
+        mapping: int = 0,
+        replay: int | None = None,
+        position: int = 0,
+        after: int = 0,
+        limit: int = 100,
     ) -> list[tuple[int, Retry]]:
         """Retries with the id of their row, in the order of ids above ``after``; 0 and ``None`` mean any."""
-        parameters = {"destination": destination, "mapping": mapping, "replay": replay}
+        parameters = {"destination": destination, "mapping": mapping, "replay": replay, "position": position}
         page = {"after": after, "limit": min(limit, MAX_ROWS)}
-        rows = await self._listings.rows(_sql["list_retries"], parameters | page)
+        statement = _sql["list_retries_at" if position else "list_retries"]
+        rows = await self._listings.rows(statement, parameters | page)
         return [(row[0], retry_of(row[1:])) for row in rows]
+
+    async def dead(
+        self,
+        *,
+        destination: int = 0,
+        mapping: int = 0,
+        replay: int | None = None,
+        reason: str = "",
+        position: int = 0,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """Dead letters in the order of ids above ``after``; 0, "" and ``None`` mean any."""
+        parameters = {"destination": destination, "mapping": mapping, "replay": replay, "position": position}
+        page = {"reason": reason, "after": after, "limit": min(limit, MAX_ROWS)}
+        suffix = "_at" if position else "_of" if destination else ""
+        rows = await self._listings.rows(_sql["list_dead_letters" + suffix], parameters | page)
+        return [_dead_letter(row) for row in rows]
+
+    async def dead_one(self, id: int) -> tuple[DeadLetter, Entry | None]:
+        """A dead letter and its event; ``None`` when the caps of dead letters have taken the event (RULES R12).
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        rows = await self._listings.rows(_sql["read_dead_letter"], {"id": id})
+        if not rows:
+            raise NotFound(f"there is no dead letter {id}")
+        letter = _dead_letter(rows[0])
+        wanted = msgspec.json.encode([letter.dead.position]).decode()
+        events = await self._listings.rows(_journal_sql["read_entries"], {"positions": wanted})
+        return letter, entry(events[0]) if events else None
+
+    async def buried(self) -> dict[LaneKey, int]:
+        """Dead letters per lane."""
+        rows = await self._listings.rows(_sql["count_dead_letters"], {})
+        return {LaneKey(destination, replay): count for destination, replay, count in rows}
+
+    async def requeue(self, ids: Sequence[int]) -> list[str]:
+        """Give dead letters a new retry window, due now; in one transaction, the counter ``requeued`` with them.
+        Returns a line for each that was refused: its destination, mapping or event is gone, it was marked as final, or
+        its delivery waits already (RULES R13)."""
+        return await self._writer.run(lambda transaction: requeue(transaction, ids))
+
+    async def drop(self, ids: Sequence[int]) -> int:
+        """Delete dead letters; returns how many there were."""
+        return await self._writer.run(
+            lambda transaction: sum(
+                transaction.db.execute(_sql["delete_dead_letter"], {"id": id}).rowcount for id in ids
+            )
+        )
+
+    async def lag(self, key: LaneKey, head: int) -> int:
+        """Events of the destination's source up to ``head`` that its live lane has not passed yet."""
+        lane = await self.lane(key)
+        source = await self._reader.rows(_sql["source_of"], {"destination": key.destination})
+        if lane is None or not source or lane.cursor >= head:
+            return 0
+        ((events,),) = await self._reader.rows(_sql["count_events"], span(source[0][0], lane.cursor + 1, head))
+        return int(events)
 
     async def dead_ranges(
         self, *, destination: int = 0, after: int = 0, limit: int = 100
@@ -133,6 +218,12 @@ class Ledger:
         while moved := await self._writer.run(discard):
             total += moved
         return total
+
+
+def _dead_letter(row: Sequence[Any]) -> DeadLetter:
+    id, destination, replay, *fields, died_at = row
+    fields[-1] = bool(fields[-1])
+    return DeadLetter(id, Dead(LaneKey(destination, replay), *fields), died_at)
 
 
 def _key(key: LaneKey) -> dict[str, int]:

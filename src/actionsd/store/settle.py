@@ -67,9 +67,7 @@ def bury_retries(
         transaction.db.execute(_sql["delete_retry"], (*retry.lane, retry.mapping, retry.position))
         destination, replay = retry.lane
         step = "dead" if keep else "discarded"
-        transaction.count(
-            Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay), 1
-        )
+        transaction.count(Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay), 1)
 
 
 def _fields(dead: Dead) -> dict[str, Any]:
@@ -92,6 +90,37 @@ def _died(retry: Retry, reason: str, requeueable: bool, now: int) -> Dead:
         exchange=retry.exchange,
         requeueable=requeueable,
     )
+
+
+def requeue(transaction: Transaction, ids: Sequence[int]) -> list[str]:
+    """Turn dead letters into due retries; a line for each that cannot be."""
+    refused = []
+    for id in ids:
+        row = transaction.db.execute(_sql["read_dead_letter"], {"id": id}).fetchone()
+        if why := "there is none" if row is None else _why_not(transaction, row):
+            refused.append(f"dead letter {id}: {why}")
+            continue
+        transaction.db.execute(_sql["requeue"], {"id": id, "now": transaction.now})
+        transaction.db.execute(_sql["delete_dead_letter"], {"id": id})
+        _, destination, replay, mapping, *_ = row
+        transaction.count(Count("requeued", destination=destination, mapping=mapping, replay=replay), 1)
+    return refused
+
+
+def _why_not(transaction: Transaction, letter: Sequence[Any]) -> str:
+    _, destination, replay, mapping, position, reason, *_, requeueable, _ = letter
+    if not requeueable:
+        return f"{reason} is final"
+    parameters = {"destination": destination, "replay": replay, "mapping": mapping, "position": position}
+    checks = transaction.db.execute(_sql["can_requeue"], parameters).fetchone()
+    problems = (
+        f"destination {destination} is gone",
+        f"mapping {mapping} is gone",
+        f"replay {replay} is gone",
+        "its event is gone",
+        "the delivery waits already",
+    )
+    return next((problem for problem, fine in zip(problems, checks, strict=True) if not fine), "")
 
 
 def pass_over(transaction: Transaction, destination: int, upto: int, reason: str) -> None:
@@ -121,21 +150,27 @@ def decode_completed(completed: bytes, cursor: int) -> tuple[int, list[tuple[int
 
 
 def count_events(transaction: Transaction, destination: int, first: int, last: int) -> int:
-    """Events of the destination's source from ``first`` to ``last``; reads at most two blocks of rows."""
+    """Events of the destination's source from ``first`` to ``last``."""
     found = transaction.db.execute(_sql["source_of"], {"destination": destination}).fetchone()
     if found is None or last < first:
         return 0
-    whole_first, whole_last = -(-first // BLOCK), (last + 1) // BLOCK - 1
-    parts = [(first, last)]
-    total = 0
-    if whole_first <= whole_last:
-        blocks = {"source": found[0], "first": whole_first, "last": whole_last}
-        (total,) = transaction.db.execute(_sql["count_blocks"], blocks).fetchone()
-        parts = [(first, whole_first * BLOCK - 1), ((whole_last + 1) * BLOCK, last)]
-    for begin, end in parts:
-        bounds = {"source": found[0], "first": begin, "last": end}
-        total += transaction.db.execute(_sql["count_rows"], bounds).fetchone()[0]
-    return int(total)
+    (events,) = transaction.db.execute(_sql["count_events"], span(found[0], first, last)).fetchone()
+    return int(events)
+
+
+def span(source: int, first: int, last: int) -> dict[str, int]:
+    """Parameters of ``count_events``: the whole blocks between two positions, and what lies before and after them."""
+    first_block, last_block = -(-first // BLOCK), (last + 1) // BLOCK - 1
+    whole = first_block <= last_block
+    return {
+        "source": source,
+        "first_block": first_block,
+        "last_block": last_block,
+        "head_first": first,
+        "head_last": first_block * BLOCK - 1 if whole else last,
+        "tail_first": (last_block + 1) * BLOCK if whole else 1,
+        "tail_last": last if whole else 0,
+    }
 
 
 def retry_of(row: Sequence[Any]) -> Retry:

@@ -3,18 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from actionsd.clock import Clock
-from actionsd.errors import StoreBroken
+from actionsd.errors import StoreBroken, Unavailable
 from actionsd.store import connection, faults, sql
-from actionsd.store.connection import DataDir
+from actionsd.store.backup import back_up
+from actionsd.store.connection import DataDir, size_of
 from actionsd.store.counters import Counters, merge
 from actionsd.store.dedup import FilterBuilder
+from actionsd.store.disk import free_bytes
 from actionsd.store.journal import Journal
 from actionsd.store.ledger import Ledger
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
-from actionsd.store.records import Count
+from actionsd.store.records import Count, LaneKey, Sizes
+from actionsd.store.replays import Replays
+from actionsd.store.retention import Retention
 from actionsd.store.workspace import Registry
 from actionsd.store.writer import Committed, Writer
 
@@ -22,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _sql = sql.load("connection")
 _ADMIN_DEADLINE = 1.0  # seconds (RULES R34)
+_SWEEP_SECONDS = 30.0
 
 
 class Store:
@@ -35,6 +41,7 @@ class Store:
     journal: Journal
     ledger: Ledger
     workspace: Registry
+    replays: Replays
     epoch: str
     held: bool
     unclean: bool
@@ -70,9 +77,7 @@ class Store:
         state = connection.begin_run(self._db)
         self._counts = Counters(self._db).load()
         self.epoch, self.held, self.unclean = state.epoch, state.held, state.unclean
-        self._writer = Writer(
-            self._db, state, self._files, self._options, self._clock, self._committed, self._broken
-        )
+        self._writer = Writer(self._db, state, self._files, self._options, self._clock, self._committed, self._broken)
         await self._reader.open()
         await self._listings.open()
         self.journal = Journal(self._writer, self._reader, self._writer.dedup, self._options.queue_bytes)
@@ -80,11 +85,16 @@ class Store:
         self.ledger = Ledger(self._writer, self._reader, self._listings, self._options.checkpoint_interval)
         self.workspace = Registry(self._writer, self._reader, self.ledger, state.dedup_key)
         self._filter = FilterBuilder(self._files.database, self._writer.dedup, self._clock.now())
+        self.replays = Replays(self._writer, self._listings, self.ledger)
+        self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)
         self._writer.start()
         self._filter.start()
+        self._upkeep = asyncio.create_task(self._keep_up(), name="store upkeep")
 
     async def close(self) -> None:
         """Commit what is queued, note the clean stop, fold the WAL into the database and let ``data_dir`` go (R32)."""
+        self._upkeep.cancel()
+        await asyncio.gather(self._upkeep, return_exceptions=True)
         await asyncio.to_thread(self._filter.stop)
         await self._writer.stop()
         await self._reader.close()
@@ -114,6 +124,47 @@ class Store:
         """A person has looked at the restored copy: its lanes may run (RULES R33)."""
         await self._writer.run(lambda transaction: transaction.db.execute(_sql["release"]))
         self.held = False
+
+    async def expire(self) -> None:
+        """One sweep of retention now; the store runs one every half a minute by itself. See :class:`Retention`."""
+        await self._retention.expire()
+
+    async def backup(self, target: Path) -> int:
+        """Copy the database while it is in use; returns the size of the copy.
+
+        Raises:
+            Conflict: ``target`` exists, or its directory does not.
+            Unavailable: there is no room for it.
+        """
+        sizes = await self.sizes()
+        return await asyncio.to_thread(back_up, self._files, target, sizes.used, self._options.min_free)
+
+    async def sizes(self) -> Sizes:
+        """What the store takes, and what is left."""
+        ((pages, free, size),) = await self._listings.rows(_sql["measure"], {})
+        return Sizes(
+            used=(pages - free) * size,
+            free_pages=free * size,
+            database=size_of(self._files.database),
+            wal=self._files.wal_size(),
+            disk_free=free_bytes(self._files),
+        )
+
+    async def pending(self) -> dict[LaneKey, tuple[int, int]]:
+        """Per live lane: events not yet passed, and retries that wait."""
+        retries = await self.ledger.waiting()
+        lanes = [LaneKey(destination.id) for destination in self.workspace.current.destinations]
+        return {lane: (await self.ledger.lag(lane, self.journal.head), retries.get(lane, 0)) for lane in lanes}
+
+    async def _keep_up(self) -> None:
+        while not self._writer.broken:
+            await self._clock.sleep(_SWEEP_SECONDS)
+            try:
+                await self.expire()
+            except Unavailable as error:
+                log.warning("retention waits: %s", error)
+            except Exception:
+                log.exception("retention failed; it tries again in %.0f s", _SWEEP_SECONDS)
 
     def _committed(self, committed: Committed) -> None:
         merge(self._counts, committed.counts)

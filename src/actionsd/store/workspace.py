@@ -37,9 +37,7 @@ class Registry:
         self._destinations: Sequence[DestinationDecl] = ()
         self.current = Workspace(version=0)
 
-    async def declare(
-        self, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]
-    ) -> Workspace:
+    async def declare(self, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]) -> Workspace:
         """Make these the configuration, in one transaction: new objects get ids and start at the head, changed ones a
         new version, missing ones become undeclared (RULES R19, R21).
 

@@ -94,7 +94,7 @@ class Writer:
         self._trouble = ""  # as the thread knows it, ahead of the loop
         self._held: list[Settle] = []  # settlements that a full disk or a foreign lock keeps from the file
         self._unchecked = 0  # about the bytes written since the last checkpoint
-        self._thread = threading.Thread(target=self._run, name="actionsd-writer")
+        self._thread = threading.Thread(target=self._run, name="actionsd-writer", daemon=True)
 
     def start(self) -> None:
         self.trouble = self._trouble = self._disk.check()
@@ -252,22 +252,25 @@ class Writer:
     def _tend_wal(self, *, idle: bool) -> None:
         """Move the WAL's pages into the database, and start it over (RULES R1). PASSIVE right after a group was
         answered delays only the next one; readers can keep it from ending, so a large WAL waits for them."""
-        if not self._unchecked:
-            return
-        if self._files.wal_size() > self._options.wal_limit:
-            statement = _sql["checkpoint_restart"]
-        elif self._unchecked > _PASSIVE_BYTES or idle:
-            statement = _sql["checkpoint_passive"]
-        else:
+        if self._unchecked <= (0 if idle else _PASSIVE_BYTES):
             return
         self._unchecked = 0
         try:
             point("before_checkpoint")
-            self._db.execute(statement).fetchall()
+            if self._files.wal_size() > self._options.wal_limit:
+                self._restart_wal()
+            else:
+                self._db.execute(_sql["checkpoint_passive"]).fetchall()
         except sqlite3.Error as error:
             if failure(error) not in ("full", "busy"):
                 raise
             self._note(error)
+
+    def _restart_wal(self) -> None:
+        """Without waiting for readers: one that holds the WAL now is gone at the next try."""
+        self._db.execute(_sql["do_not_wait"]).fetchall()
+        self._db.execute(_sql["checkpoint_restart"]).fetchall()
+        self._db.execute(_sql["wait"]).fetchall()
 
     def _set_trouble(self, trouble: str) -> None:
         if trouble == self._trouble:

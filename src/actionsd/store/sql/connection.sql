@@ -3,7 +3,8 @@
 pragma wal_autocheckpoint = 0
 
 -- name: limit_wal_file
-pragma journal_size_limit = 67108864
+-- A WAL that had to grow is cut when it starts over.
+pragma journal_size_limit = 16777216
 
 -- name: limit_cache
 pragma cache_size = -12288
@@ -26,6 +27,16 @@ pragma query_only = on
 
 -- name: version
 pragma user_version
+
+-- name: wait
+-- So long, in milliseconds, a write waits for a foreign lock before its group is given up (R5).
+pragma busy_timeout = 1000
+
+-- name: do_not_wait
+pragma busy_timeout = 0
+
+-- name: measure
+select page_count, freelist_count, page_size from pragma_page_count, pragma_freelist_count, pragma_page_size
 
 -- name: checkpoint_passive
 pragma wal_checkpoint (passive)

@@ -77,29 +77,56 @@ where id > :after and (:destination = 0 or destination = :destination) and (:map
     and (:replay is null or replay = :replay)
 order by id limit :limit
 
+-- name: list_retries_at
+-- By index on the position: what waits of one event.
+select id, destination, replay, mapping, position, attempts, first_at, due_at, code, message, exchange from retries
+where position = :position and id > :after and (:destination = 0 or destination = :destination)
+    and (:mapping = 0 or mapping = :mapping) and (:replay is null or replay = :replay)
+order by id limit :limit
+
 -- name: read_pending
 -- What is still live in a span of positions, so that a replay skips it (R30).
 select mapping, position from retries
 where destination = :destination and replay = 0 and position between :first and :last limit 10000
 
 -- name: list_dead_letters
-select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, died_at,
-    exchange, versions, requeueable
+select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, exchange,
+    versions, requeueable, died_at
 from dead_letters
-where id > :after and (:destination = 0 or destination = :destination) and (:mapping = 0 or mapping = :mapping)
+where id > :after and (:mapping = 0 or mapping = :mapping)
     and (:replay is null or replay = :replay) and (:reason = '' or reason = :reason)
 order by id limit :limit
 
+-- name: list_dead_letters_of
+-- By index on (destination, id).
+select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, exchange,
+    versions, requeueable, died_at
+from dead_letters
+where destination = :destination and id > :after and (:mapping = 0 or mapping = :mapping)
+    and (:replay is null or replay = :replay) and (:reason = '' or reason = :reason)
+order by id limit :limit
+
+-- name: list_dead_letters_at
+-- By index on the position: what became of one event.
+select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, exchange,
+    versions, requeueable, died_at
+from dead_letters
+where position = :position and id > :after and (:destination = 0 or destination = :destination)
+    and (:mapping = 0 or mapping = :mapping) and (:replay is null or replay = :replay)
+    and (:reason = '' or reason = :reason)
+order by id limit :limit
+
 -- name: read_dead_letter
-select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, died_at,
-    exchange, versions, requeueable
-from dead_letters where id = :id
+select id, destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, exchange,
+    versions, requeueable, died_at
+from dead_letters
+where id = :id
 
 -- name: count_dead_letters
 select destination, replay, count(*) from dead_letters group by destination, replay
 
 -- name: delete_dead_letter
-delete from dead_letters where id = ?
+delete from dead_letters where id = :id
 
 -- name: can_requeue
 -- Its destination and mapping still exist, its event is still there, and it does not wait already (R13).
@@ -118,13 +145,12 @@ select destination, replay, mapping, position, attempts, first_at, due_at, code,
 where destination = :destination and (:mapping = 0 or mapping = :mapping) and (:replay is null or replay = :replay)
 limit :limit
 
--- name: count_blocks
--- Events of a source in whole blocks.
-select coalesce(sum(events), 0) from journal_blocks where source = :source and block between :first and :last
-
--- name: count_rows
--- Events of a source in a part of a block.
-select count(*) from journal where position between :first and :last and source = :source
+-- name: count_events
+-- Events of a source in a span of positions: whole blocks from their counts, the rows of at most two blocks beside.
+select coalesce((select sum(events) from journal_blocks
+                 where source = :source and block between :first_block and :last_block), 0)
+    + (select count(*) from journal where position between :head_first and :head_last and source = :source)
+    + (select count(*) from journal where position between :tail_first and :tail_last and source = :source)
 
 -- name: source_of
 select source from destinations where id = :destination
@@ -146,3 +172,14 @@ where id > :after and (:destination = 0 or destination = :destination) order by 
 
 -- name: count_retries
 select destination, replay, count(*) from retries group by destination, replay
+
+-- name: list_lanes
+-- Live lanes with the source that feeds them; enabled is 0 where nothing is queued for later (R18).
+select l.destination, l.replay, l.start, l.cursor, l.completed, d.source, d.enabled
+from lanes l join destinations d on d.id = l.destination where l.replay = 0 order by l.destination
+
+-- name: requeue
+-- A new retry window begins (R13).
+insert into retries (destination, replay, mapping, position, attempts, first_at, due_at, code, message, exchange)
+select destination, replay, mapping, position, 0, :now, :now, code, message, exchange
+from dead_letters where id = :id

@@ -2,7 +2,7 @@
 
 -- One row. head: last position ever given (R7); received_at: latest time ever given to an event (R31); dedup_key: key
 -- of the hash of message ids (R9); clean: the last stop was clean (R26); copied: this file is a backup that no daemon
--- has opened yet, held: lanes wait for `actionsctl resume` (R33); kept_bytes: size of kept_events (R12).
+-- has opened yet, held: lanes wait for `actionsctl resume` (R33); kept_bytes: what dead letters take (R12).
 create table store_state (
     id integer primary key check (id = 1),
     epoch text not null,
@@ -115,6 +115,7 @@ create table dead_letters (
 ) strict;
 create index dead_letters_destination on dead_letters (destination, id);
 create index dead_letters_position on dead_letters (position);
+create index dead_letters_with_exchange on dead_letters (id) where exchange <> x'';
 
 -- Copies of journal rows that dead letters, and retries made from them, still need: one per event (R13).
 create table kept_events (
@@ -130,6 +131,23 @@ create trigger kept_events_added after insert on kept_events begin
 end;
 create trigger kept_events_dropped after delete on kept_events begin
     update store_state set kept_bytes = kept_bytes - length(old.body) - length(old.added);
+end;
+create trigger dead_letters_added after insert on dead_letters begin
+    update store_state set kept_bytes = kept_bytes + length(new.exchange);
+end;
+create trigger dead_letters_cleared after update of exchange on dead_letters begin
+    update store_state set kept_bytes = kept_bytes + length(new.exchange) - length(old.exchange);
+end;
+create trigger dead_letters_dropped after delete on dead_letters begin
+    update store_state set kept_bytes = kept_bytes - length(old.exchange);
+    delete from kept_events where position = old.position
+        and not exists (select 1 from dead_letters where position = old.position)
+        and not exists (select 1 from retries where position = old.position);
+end;
+create trigger retries_dropped after delete on retries begin
+    delete from kept_events where position = old.position
+        and not exists (select 1 from dead_letters where position = old.position)
+        and not exists (select 1 from retries where position = old.position);
 end;
 
 create table dead_ranges (
