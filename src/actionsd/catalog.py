@@ -58,7 +58,7 @@ class Catalog:
         raise LookupError(self._not_found(slug))
 
     def _not_found(self, key: str) -> str:
-        broken = next((plugin for plugin in self.plugins if plugin.error and key in (plugin.name, plugin.package)), None)
+        broken = next((one for one in self.plugins if one.error and key in (one.name, one.package)), None)
         if broken is not None:
             return f"definition {key!r}: its plugin {broken.package} {broken.version} is quarantined: {broken.error}"
         near = difflib.get_close_matches(key, self.definitions, 1)

@@ -219,8 +219,10 @@ def _wanted(request: Mapping[str, Any]) -> dict[str, Any]:
         body = sorted(map(tuple, body))
     elif request["bodyType"] == "base64":
         body = b64decode(body).decode("latin-1")
+    elif request["bodyType"] == "empty":
+        body = None
     headers: dict[str, str] = {name.lower(): value for name, value in request["headers"].items()}
-    return _uniform({"method": request["method"], "url": request["url"], "headers": headers, "body": body or None})
+    return _uniform({"method": request["method"], "url": request["url"], "headers": headers, "body": body})
 
 
 def _sent(request: Request) -> dict[str, Any]:

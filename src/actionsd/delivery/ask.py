@@ -1,5 +1,7 @@
 """What a destination is asked apart from deliveries: are the credentials good, new tokens, forget a user, choices."""
 
+import re
+from collections.abc import Container
 from typing import Any
 
 from actionsd.delivery.outcome import Outcome, classify
@@ -73,10 +75,26 @@ async def choices(session: Session, action: str, wanted: dict[str, Any]) -> Choi
         ContractError: what the handler returned are no choices; and whatever the handler raises.
     """
     field = str(wanted["field"])
-    handler = session.definition.actions[action].choices.get(field)
-    if handler is None:
+    handlers = session.definition.actions[action].choices
+    key, selected = _handler_key(field, handlers)
+    if key not in handlers:
         return Choices(error=(f"No dynamic field named {field} found.", "404"))
-    return await handler(ChoicesCall(**wanted, **session.facts(session.credentials.auth)))
+    return await handlers[key](ChoicesCall(**{**wanted, **selected}, **session.facts(session.credentials.auth)))
+
+
+def _handler_key(field: str, handlers: Container[str]) -> tuple[str, dict[str, Any]]:
+    """The handler that answers for a field, and what was selected: an item of an array, or a key of a free object.
+
+    >>> _handler_key("items.[2].sku", ()), _handler_key("traits.plan", ("traits.__values__",))
+    (('items.sku', {'selected_index': 2}), ('traits.__values__', {'selected_key': 'plan'}))
+    """
+    item = re.fullmatch(r"(.+)\.\[(\d+)\]\.(.+)", field)
+    if item is not None:
+        return f"{item[1]}.{item[3]}", {"selected_index": int(item[2])}
+    parent, _, key = field.partition(".")
+    if key and field not in handlers and f"{parent}.__values__" in handlers:
+        return f"{parent}.__values__", {"selected_key": key}
+    return field, {}
 
 
 def _was_unauthorized(answer: Any) -> bool:

@@ -1,8 +1,9 @@
 """What went over the wire, kept for the tester, samples and `explain`; secrets redacted by value (invariant I6).
 
-An exchange holds references while the delivery runs and costs nothing more; it is formatted only when somebody reads it.
+An exchange holds references while the delivery runs and costs nothing more; it is formatted when somebody reads it.
 """
 
+import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Collection
@@ -62,11 +63,8 @@ class Redactor:
     """
 
     def __init__(self, secrets: Collection[str]) -> None:
-        forms: set[str] = set()
-        for secret in secrets:
-            if secret:
-                forms |= _forms(secret)
         self._secrets = [secret for secret in secrets if secret]
+        forms = {form for secret in self._secrets for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
@@ -87,7 +85,7 @@ class Redactor:
 def _forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "replace")
     encoded = b64encode(raw).decode()
-    escaped = secret.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("/", "/")
+    escaped = json.dumps(secret, ensure_ascii=False)[1:-1]
     return {
         secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"), escaped, encoded,
         encoded.rstrip("="), encoded.replace("+", "-").replace("/", "_").rstrip("="), raw.hex(),

@@ -10,7 +10,16 @@ import msgspec
 from actionsd.delivery.exchange import Redactor
 from actionsd.delivery.session import Session
 from actionsd.mapping import MappingError
-from actionsd.sdk import ContractError, DestinationError, HTTPError, ItemResult, Payload, Response, RetryableError, plain
+from actionsd.sdk import (
+    ContractError,
+    DestinationError,
+    HTTPError,
+    ItemResult,
+    Payload,
+    Response,
+    RetryableError,
+    plain,
+)
 from actionsd.sdk.errors import is_retryable
 from actionsd.sdk.payload import secrets
 
@@ -23,10 +32,10 @@ TIMED_OUT = "ETIMEDOUT"
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one attempt at one delivery.
 
-    ``status`` is an HTTP status, 0 where there is none; ``code`` a name for programs, "" for delivered; ``message`` one
-    sentence; ``error`` the class of the exception, "" for none. ``retry_after`` is in seconds, as the destination asked.
-    ``sent`` is the typed payload, None where there was none; ``data`` what the action returned, an answer reduced to its
-    body. ``session`` is where the attempt's exchanges are.
+    ``status`` is an HTTP status, 0 where there is none; ``code`` a name for programs, "" for delivered; ``message``
+    one sentence; ``error`` the class of the exception, "" for none. ``retry_after`` is in seconds, as the destination
+    asked. ``sent`` is the typed payload, None where there was none; ``data`` what the action returned, an answer
+    reduced to its body. ``session`` is where the attempt's exchanges are.
     """
 
     kind: Kind
@@ -98,7 +107,8 @@ def delivered(result: Any) -> Outcome:
         ContractError: it is no Response and no JSON value.
     """
     if isinstance(result, Response):
-        return Outcome(kind="delivered", status=result.status, data=result.data)
+        data = result.data
+        return Outcome(kind="delivered", status=result.status, data=result.text if data is None else data)
     if result is None or isinstance(result, str | int | float | dict):
         return Outcome(kind="delivered", status=200, data=result)
     if isinstance(result, list | tuple):

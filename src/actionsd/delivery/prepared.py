@@ -17,7 +17,8 @@ class Prepared:
     """
 
     __slots__ = (
-        "_map", "_validate", "action", "batch_size", "batches", "credentials", "definition", "matching_key", "settings", "sync_mode",
+        "_map", "_validate", "action", "batch_size", "batches", "credentials", "definition", "matching_key",
+        "settings", "sync_mode",
     )  # fmt: skip
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A request built from options: pure, byte for byte what upstream's client sends (destinations/NOTES.md, "HTTP client").
+"""A request built from options: pure, and what upstream's client sends (destinations/NOTES.md, "HTTP client").
 
 Options are those of the call, merged over those of the definition's ``request``.
 """
@@ -195,7 +195,7 @@ def _escaped(text: str, unsafe: str) -> str:
 
 def _without_dots(path: str) -> str:
     segments: list[str] = []
-    parts = path.lstrip("/") and path[1:].split("/") or [""]
+    parts = path[1:].split("/")
     for index, part in enumerate(parts):
         bare = unquote_to_bytes(part) if "%2" in part else part.encode("utf-8", "replace")
         if bare in (b".", b".."):

@@ -4,7 +4,7 @@ record of what was sent; a 401 is answered with one refresh and one more try (FE
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -26,9 +26,9 @@ _log = logging.getLogger("actionsd.plugin")
 class Around(msgspec.Struct, kw_only=True):
     """What surrounds an attempt.
 
-    ``at_ms`` is the wall clock at its start, ``monotonic`` measures exchanges, ``deadline`` is when it will be cancelled
-    (event loop's clock). ``uuid`` and ``random`` replace the ones seeded with the delivery; ``transaction`` is what the
-    deliveries of one event share.
+    ``at_ms`` is the wall clock at its start, ``monotonic`` measures exchanges, ``deadline`` is when it will be
+    cancelled (event loop's clock). ``uuid`` and ``random`` replace the ones seeded with the delivery; ``transaction``
+    is what the deliveries of one event share.
     """
 
     transport: Transport

@@ -56,7 +56,7 @@ def _is_single(value: Any) -> bool:
 
 
 def _unwrapping(kind: str) -> Callable[[Any], Any]:
-    """The conversion of a kind, for the only item of an array too; a date in an array becomes text (framework.jsonl)."""
+    """The conversion of a kind, for the only item of an array too; a date in an array becomes text."""
     convert = _CONVERT[kind]
     if kind == "object":
         return convert

@@ -69,7 +69,8 @@ def iso(ms: int) -> str:
     year, month, day = _civil(days)
     seconds, milli = divmod(rest, 1000)
     name = f"{year:04d}" if 0 <= year <= 9999 else f"{'-' if year < 0 else '+'}{abs(year):06d}"
-    return f"{name}-{month:02d}-{day:02d}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milli:03d}Z"
+    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return f"{name}-{month:02d}-{day:02d}T{clock}.{milli:03d}Z"
 
 
 def to_datetime(ms: int) -> datetime:
@@ -267,7 +268,7 @@ class _Lenient:
 
     def _result(self) -> int | None:
         date = self._date()
-        clock = (self.time + [0, 0, 0, 0])[:4]
+        clock = [*self.time, 0, 0, 0, 0][:4]
         if self.noon is not None:
             if not 0 <= clock[0] <= 12:
                 return None
@@ -281,7 +282,7 @@ class _Lenient:
     def _date(self) -> tuple[int, int, int] | None:
         if not self.day:
             return None
-        first, second, third = (self.day + [1, 1])[:3]
+        first, second, third = [*self.day, 1, 1][:3]
         is_day = 1 <= first <= 31
         if self.month is not None:
             year, month, day = _named(self.day, self.month)
@@ -295,7 +296,7 @@ class _Lenient:
 
 
 def _named(numbers: list[int], month: int) -> tuple[int, int, int]:
-    first, second = (numbers + [1])[:2]
+    first, second = [*numbers, 1][:2]
     return (second, month, first) if 1 <= first <= 31 else (first, month, second)
 
 

@@ -1,4 +1,4 @@
-"""The text formats that a field may ask for (FEATURES F060), as ajv-formats reads them where it differs from the RFCs."""
+"""The text formats that a field may ask for (FEATURES F060), read as ajv-formats does where that differs from RFCs."""
 
 import re
 from calendar import monthrange

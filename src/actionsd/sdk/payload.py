@@ -6,7 +6,17 @@ come from its :func:`shape`. Structs are frozen, keyword-only and leave absent v
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -158,7 +168,8 @@ def _resolve(
     literal = get_args(bare) if get_origin(bare) is Literal else ()
     kind = mark or _kind(type(literal[0]) if literal else (get_origin(bare) or bare))
     if kind is None:
-        raise ContractError(f"{where}: {bare!r} is no type of the contract (str, bool, int, Number, Json, a Payload ...)")
+        known = "str, bool, int, Number, DateTime, Json, Secret, Literal, a Payload, or a list of one"
+        raise ContractError(f"{where}: {bare!r} is no type of the contract ({known})")
     declared = bare if isinstance(bare, type) and issubclass(bare, Payload) else None
     required = info.default is msgspec.NODEFAULT and info.default_factory is msgspec.NODEFAULT
     conditions = Whens("all", (meta.required,)) if isinstance(meta.required, When) else meta.required

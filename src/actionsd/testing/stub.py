@@ -9,8 +9,8 @@ from actionsd.sdk import Request, Response
 from actionsd.sdk.js import stringify_bytes
 
 Answer = Response | Exception | tuple[int, Mapping[str, str] | None, Any] | None
-"""A scripted answer: None for the default (200 ``{}`` as JSON), ``(status, headers, body)``, a Response, or an exception
-to raise, such as ``NetworkError("read ECONNRESET", "ECONNRESET")``."""
+"""A scripted answer: None for the default (200 ``{}`` as JSON), ``(status, headers, body)``, a Response, or an
+exception to raise, such as ``NetworkError("read ECONNRESET", "ECONNRESET")``."""
 
 Respond = Iterable[Answer] | Callable[[Request], Answer | Awaitable[Answer]] | None
 """Answers used in order, the default after they end; or a function of the request."""
