@@ -299,7 +299,7 @@ class Journal(Table, frozen=True, kw_only=True):
 
     retention: Duration = 7 * _day
     max_size: Annotated[int | None, _size] = None
-    synchronous: Annotated[str, _synchronous] = "full"
+    synchronous: Annotated[Literal["full", "normal"], _synchronous] = "full"
     min_free: Size = 256 * _megabyte
 
 
@@ -416,9 +416,18 @@ def _settings(path: Path, text: str, tables: dict[str, Any], environ: Mapping[st
         settings = _with_default_listeners(settings, tables, reading)
         _check_agreement(settings, reading)
     if settings is None or reading.problems:
-        lines = _key_lines(text)
-        raise ConfigError(*(f"{path}{_line_of(key, lines)}: {_named(key)}{what}" for key, what in reading.problems))
+        raise _located(path, text, reading.problems)
     return settings
+
+
+def located(path: Path, problems: Iterable[tuple[str, str]]) -> ConfigError:
+    """The error that names problems of a file, given as pairs of key path and text, with their lines."""
+    return _located(path, _parse(path)[0], problems)
+
+
+def _located(path: Path, text: str, problems: Iterable[tuple[str, str]]) -> ConfigError:
+    lines = _key_lines(text)
+    return ConfigError(*(f"{path}{_line_of(key, lines)}: {_named(key)}{what}" for key, what in problems))
 
 
 def _with_default_listeners(settings: Settings, tables: dict[str, Any], reading: Reading) -> Settings:

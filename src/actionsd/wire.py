@@ -157,6 +157,7 @@ class DeadRow(Wire, frozen=True, kw_only=True):
     attempts: int
     first_at: datetime
     last_at: datetime
+    died_at: datetime
     requeueable: bool
 
 
@@ -170,11 +171,11 @@ class DeadLetter(Wire, frozen=True, kw_only=True):
 
 
 class DeadPage(Wire, frozen=True, kw_only=True):
-    """A page of dead letters, the newest first; ``before`` asks for the next page, None where this was the last.
+    """A page of dead letters, the oldest first; ``after`` asks for the next page, None where this was the last.
     ``passed_over`` are ranges of events that no delivery was made of (RULES R11, R18)."""
 
     items: list[DeadRow]
-    before: int | None
+    after: int | None
     passed_over: list["PassedOver"]
 
 
@@ -190,10 +191,10 @@ class PassedOver(Wire, frozen=True, kw_only=True):
 
 
 class RetryPage(Wire, frozen=True, kw_only=True):
-    """The retry queue's next rows; ``more`` says that there are others behind them."""
+    """A page of the retry queue; ``after`` asks for the next page, None where this was the last."""
 
     items: list[RetryRow]
-    more: bool
+    after: int | None
 
 
 class Choice(Wire, frozen=True, kw_only=True):

@@ -33,10 +33,11 @@ def check(client: Client, file: Path | None) -> None:
 
 def check_file(path: Path) -> list[str]:
     """Every problem of one file, its mappings compiled against the installed definitions."""
-    from actionsd import catalog, check, settings  # only this command needs the engines
+    from actionsd import catalog, settings  # only this command needs the engines
+    from actionsd.check import prepare
 
     try:
-        check.prepare(settings.load(path), catalog.load(), path)
+        prepare(settings.load(path), catalog.load(), path)
     except ConfigError as error:
         return list(error.problems)
     return []

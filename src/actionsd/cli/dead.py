@@ -46,11 +46,11 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @dead.command("list")
 @_filters
 @click.option("--limit", "-n", type=click.IntRange(1, 1000), default=50, show_default=True, help="So many rows.")
-@click.option("--before", type=int, metavar="ID", help="Only older ones: the last id of the page before.")
+@click.option("--after", type=int, metavar="ID", help="The next page, as the one before says.")
 @json_option
 @click.pass_obj
 def list_(client: Client, /, as_json: bool, **query: Any) -> None:
-    """List dead letters, the newest first, and the ranges of events that were passed over."""
+    """List dead letters, the oldest first, and the ranges of events that were passed over."""
     page = client.get("/actionsd/dead", wire.DeadPage, **query)
     if as_json:
         print_json(page)
@@ -60,7 +60,7 @@ def list_(client: Client, /, as_json: bool, **query: Any) -> None:
             str(row.id),
             row.destination,
             row.mapping,
-            ago(row.last_at),
+            ago(row.died_at),
             str(row.attempts),
             row.reason,
             row.message,
@@ -68,8 +68,8 @@ def list_(client: Client, /, as_json: bool, **query: Any) -> None:
         for row in page.items
     ]
     print_table(_columns, rows, empty="no dead letters")
-    if page.before:
-        click.echo(f"... and more: --before {page.before}")
+    if page.after:
+        click.echo(f"... and more: --after {page.after}")
     if page.passed_over:
         click.echo("\nEvents that were counted and not delivered:")
         print_table(

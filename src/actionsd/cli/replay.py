@@ -103,16 +103,8 @@ def show(client: Client, id: int, as_json: bool) -> None:
 @replay.command()
 @click.argument("id", type=int)
 @click.pass_obj
-def pause(client: Client, id: int) -> None:
-    """Halt a replay; resume goes on where it stood."""
-    _change(client, id, "pause")
-
-
-@replay.command()
-@click.argument("id", type=int)
-@click.pass_obj
 def resume(client: Client, id: int) -> None:
-    """Let a paused replay go on."""
+    """Let a stopped replay go on where it stood."""
     _change(client, id, "resume")
 
 
@@ -120,7 +112,7 @@ def resume(client: Client, id: int) -> None:
 @click.argument("id", type=int)
 @click.pass_obj
 def stop(client: Client, id: int) -> None:
-    """End a replay and drop its retries."""
+    """Stop a replay and drop its retries; resume goes on where it stood."""
     _change(client, id, "stop")
 
 

@@ -20,11 +20,12 @@ _columns = (
 @click.command()
 @click.option("--destination", "-d", metavar="SLUG", help="Only of this destination.")
 @click.option("--limit", "-n", type=click.IntRange(1, 1000), default=50, show_default=True, help="So many rows.")
+@click.option("--after", type=int, metavar="ID", help="The next page, as the one before says.")
 @json_option
 @click.pass_obj
-def retries(client: Client, destination: str | None, limit: int, as_json: bool) -> None:
-    """List deliveries that wait for their next attempt, the next one first."""
-    page = client.get("/actionsd/retries", wire.RetryPage, destination=destination, limit=limit)
+def retries(client: Client, destination: str | None, limit: int, after: int | None, as_json: bool) -> None:
+    """List deliveries that wait for their next attempt."""
+    page = client.get("/actionsd/retries", wire.RetryPage, destination=destination, limit=limit, after=after)
     if as_json:
         print_json(page)
         return
@@ -44,5 +45,5 @@ def retries(client: Client, destination: str | None, limit: int, as_json: bool) 
         ],
         empty="nothing waits for a retry",
     )
-    if page.more:
-        click.echo("... and more; --limit shows up to 1,000")
+    if page.after:
+        click.echo(f"... and more: --after {page.after}")

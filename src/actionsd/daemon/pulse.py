@@ -4,12 +4,14 @@ A plugin that computes for seconds holds up everybody in the process (RULES R27)
 named: a thread watches the pulse and logs where the loop's thread stands when none came for a second.
 """
 
+import asyncio
 import logging
 import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from actionsd.clock import Clock
 
@@ -23,13 +25,16 @@ _window = int(60 / interval)  # beats that the reported delay looks back on
 class Pulse:
     """Beats while :meth:`run` runs. ``delay`` is the worst lateness of a timer in the last minute, in seconds."""
 
-    def __init__(self, clock: Clock, on_beat: Callable[[], None], who_runs: Callable[[], str]) -> None:
+    def __init__(
+        self, clock: Clock, on_beat: Sequence[Callable[[], None]], who_runs: Callable[[asyncio.Task[Any] | None], str]
+    ) -> None:
         self._clock = clock
         self._on_beat = on_beat
         self._who_runs = who_runs
         self._delays: deque[float] = deque([0.0], maxlen=_window)
         self._last = clock.monotonic()
         self._stopped = threading.Event()
+        self._loop = asyncio.get_running_loop()
         self._loop_thread = threading.get_ident()
 
     @property
@@ -43,7 +48,8 @@ class Pulse:
         try:
             while True:
                 self._last = self._clock.monotonic()
-                self._on_beat()
+                for call in self._on_beat:
+                    call()
                 await self._clock.sleep(interval)
                 self._delays.append(max(0.0, self._clock.monotonic() - self._last - interval))
         finally:
@@ -65,7 +71,7 @@ class Pulse:
             "the event loop is blocked",
             extra={
                 "seconds": round(late, 1),
-                "running": self._who_runs() or "the daemon itself",
+                "running": self._who_runs(asyncio.current_task(self._loop)) or "the daemon itself",
                 "at": f"{where.filename}:{where.lineno} {where.name}" if where else "unknown",
             },
         )

@@ -1,0 +1,113 @@
+"""The config against what is installed: definitions and actions exist, settings are valid, triggers and fields compile.
+
+What passes is returned ready for the store: a mapping's omitted trigger and fields are the action's defaults, dotted
+field keys are expanded (FEATURES F119).
+"""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actionsd import filters, fql, mapping
+from actionsd.catalog import Catalog
+from actionsd.sdk import Action, Definition, PayloadValidationError, validate
+from actionsd.sdk.payload import shape
+from actionsd.settings import DestinationDecl, MappingDecl, Settings, did_you_mean, located
+
+replace = msgspec.structs.replace
+
+Problems = list[tuple[str, str]]  # key path and what is wrong there
+
+
+def prepare(settings: Settings, catalog: Catalog, path: Path, *, sources: Collection[str] = ()) -> Settings:
+    """The settings with everything resolved that the catalog knows.
+
+    ``path`` is the file they came from, ``sources`` the slugs of those that the file does not declare but the daemon
+    has.
+
+    Raises:
+        ConfigError: every problem of every destination, with line and key (RULES R21).
+    """
+    problems: Problems = []
+    known = {source.slug for source in settings.sources} | set(sources)
+    prepared = tuple(
+        _destination(destination, f"destinations[{index}]", catalog, known, problems)
+        for index, destination in enumerate(settings.destinations)
+    )
+    if problems:
+        raise located(path, problems)
+    return replace(settings, destinations=prepared)
+
+
+def _destination(
+    declared: DestinationDecl, key: str, catalog: Catalog, sources: Collection[str], problems: Problems
+) -> DestinationDecl:
+    if declared.source not in sources:
+        problems.append((f"{key}.source", f'no source "{declared.source}"{did_you_mean(declared.source, sources)}'))
+    for index, declared_filter in enumerate(declared.filters):
+        problems.extend((f"{key}.filters[{index}]", text) for text in _filter_problems(declared_filter))
+    try:
+        definition = catalog.find(declared.definition)
+    except LookupError as error:
+        problems.append((f"{key}.definition", str(error)))
+        return declared
+    problems.extend((f"{key}.settings", text) for text in _settings_problems(definition, declared.settings))
+    mappings = tuple(
+        _mapping(declared_mapping, f"{key}.mappings[{index}]", definition, problems)
+        for index, declared_mapping in enumerate(declared.mappings)
+    )
+    return replace(declared, mappings=mappings)
+
+
+def _filter_problems(declared: dict[str, Any]) -> Iterator[str]:
+    try:
+        filters.compile_filters([declared])
+    except (fql.FQLError, ValueError) as error:
+        yield str(error)
+
+
+def _settings_problems(definition: Definition[Any], values: dict[str, Any]) -> Iterator[str]:
+    keys = {field.key for field in shape(definition.settings)}
+    for name in values.keys() - keys - {"oauth"}:
+        yield f'{definition.slug} has no setting "{name}"{did_you_mean(name, keys)}'
+    try:
+        validate(definition.settings, values)
+    except PayloadValidationError as error:
+        yield from error.problems
+
+
+def _mapping(declared: MappingDecl, key: str, definition: Definition[Any], problems: Problems) -> MappingDecl:
+    action = definition.actions.get(declared.action)
+    if action is None:
+        unknown = (
+            f'{definition.slug} has no action "{declared.action}"{did_you_mean(declared.action, definition.actions)}'
+        )
+        problems.append((f"{key}.action", unknown))
+        return declared
+    trigger = action.trigger if declared.trigger is None else declared.trigger
+    try:
+        fql.compile_trigger(trigger)
+    except fql.FQLError as error:
+        problems.append(
+            (f"{key}.trigger", str(error) if trigger else f"{action.slug} has no default trigger: give one")
+        )
+    fields = action.default_mapping if declared.fields is None else declared.fields
+    if declared.sync_mode not in (None, *action.sync_modes):
+        problems.append((f"{key}.sync_mode", f"{action.slug} knows {', '.join(action.sync_modes) or 'none'}"))
+    try:
+        fields = mapping.expand_keys(fields)
+        mapping.compile_mapping(mapping.split_reserved(fields)[0])
+    except mapping.MappingError as error:
+        problems.extend((f"{key}.fields", problem.message) for problem in error.errors)
+    else:
+        problems.extend((f"{key}.fields", text) for text in _missing_fields(action, fields))
+    return replace(declared, trigger=trigger, fields=fields)
+
+
+def _missing_fields(action: Action[Any, Any], fields: dict[str, Any]) -> Iterator[str]:
+    """Required fields that the mapping leaves out: no event could ever be delivered."""
+    for field in shape(action.payload):
+        if field.required and field.key not in fields:
+            yield f'{action.slug} requires the field "{field.key}" ({field.meta.label})'

@@ -1,0 +1,164 @@
+"""One running daemon: its parts, started in the order in which events flow backwards, stopped in reverse.
+
+Deliveries must be able to go out before an event comes in, and what came in must be able to go out before the store
+closes: so store, lanes, ingest, admin on the way up (RULES R32 on the way down).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from actionsd import catalog, check, settings
+from actionsd.admin.server import Admin
+from actionsd.catalog import Catalog
+from actionsd.clock import Clock
+from actionsd.daemon.pulse import Pulse
+from actionsd.delivery import Lanes
+from actionsd.errors import StoreBroken
+from actionsd.ingest import Ingest
+from actionsd.observe import Tap
+from actionsd.operate.parts import Parts
+from actionsd.operate.totals import Rates
+from actionsd.settings import Address, Settings, located
+from actionsd.store import Store, StoreOptions
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """``start`` and ``stop`` are called once each; ``on_broken`` is called when the store cannot go on."""
+
+    def __init__(
+        self, path: Path, clock: Clock, on_beat: Callable[[], None], on_broken: Callable[[StoreBroken], None]
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._on_beat = on_beat
+        self._stack = AsyncExitStack()
+        self._on_broken = on_broken
+        self.parts: Parts
+
+    async def start(self) -> None:
+        """Read the config and bring everything up; what was started is stopped again when a later part fails.
+
+        Raises:
+            ConfigError: the file is wrong, a listener is taken, or another daemon has the data directory.
+            StoreBroken: the database cannot be opened.
+        """
+        definitions = catalog.load()
+        read = self._read(definitions)
+        async with AsyncExitStack() as stack:
+            await self._start(stack, read, definitions)
+            self._stack = stack.pop_all()
+
+    async def stop(self) -> None:
+        """Answer what was read, drain the lanes, close the store (RULES R32)."""
+        await self._stack.aclose()
+
+    async def reload(self) -> None:
+        """Take the file as it is now, whole or not at all (RULES R21). Plugins stay those of the start.
+
+        Raises:
+            ConfigError: what is wrong with it, or what only a restart can change.
+        """
+        parts = self.parts
+        read = self._read(parts.catalog)
+        refuse_what_needs_a_restart(parts.settings, read, self._path)
+        workspace = await parts.store.workspace.declare(read.sources, read.destinations)
+        parts.settings = read
+        parts.lanes.apply(workspace)
+        self._ingest.apply(workspace)
+
+    def _read(self, definitions: Catalog) -> Settings:
+        return check.prepare(settings.load(self._path), definitions, self._path)
+
+    async def _start(self, stack: AsyncExitStack, read: Settings, definitions: Catalog) -> None:
+        clock, tap = self._clock, Tap()
+        read.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = await Store.open(_store_options(read), clock)
+        stack.push_async_callback(store.close)
+        store.on_broken = self._on_broken
+        workspace = await store.workspace.declare(read.sources, read.destinations)
+
+        lanes = Lanes(store, definitions, clock, read.delivery, tap)
+        lanes.apply(workspace)
+        await lanes.start()
+        stack.push_async_callback(lanes.stop, read.delivery.drain_timeout)
+
+        ingest = self._ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble)
+        ingest.apply(workspace)
+        await ingest.start()
+        stack.push_async_callback(ingest.stop)
+
+        rates = Rates(store.counts, clock)
+        pulse = Pulse(clock, (self._on_beat, rates.sample), lanes.running_in)
+        stack.push_async_callback(_cancel, asyncio.create_task(pulse.run(), name="pulse"))
+        self.parts = Parts(
+            path=self._path,
+            settings=read,
+            catalog=definitions,
+            clock=clock,
+            tap=tap,
+            store=store,
+            lanes=lanes,
+            started_at=clock.now(),
+            listeners={"ingest": _shown(ingest.addresses), "stream": _shown(ingest.stream_addresses), "admin": []},
+            rates=rates,
+            loop_delay=lambda: pulse.delay,
+        )
+        admin = Admin(self.parts, read.admin, read.data_dir)
+        await admin.start()
+        stack.push_async_callback(admin.stop)
+        self.parts.listeners["admin"] = _shown(admin.addresses)
+
+
+def refuse_what_needs_a_restart(old: Settings, new: Settings, path: Path) -> None:
+    """Sources and destinations follow a reload; everything else is given to the parts once, when they start.
+
+    Raises:
+        ConfigError: names each table or key that changed.
+    """
+    changed = [
+        f"{table}.{field}" if table else field
+        for table, before, after in (
+            ("", old, new),
+            ("ingest", old.ingest, new.ingest),
+            ("admin", old.admin, new.admin),
+            ("journal", old.journal, new.journal),
+            ("delivery", old.delivery, new.delivery),
+        )
+        for field in before.__struct_fields__
+        if field not in _reloadable and getattr(before, field) != getattr(after, field)
+    ]
+    if changed:
+        raise located(path, [(key, "a change needs a restart") for key in changed])
+
+
+_reloadable = {"sources", "destinations", "ingest", "admin", "journal", "delivery"}  # tables are compared key by key
+
+
+def _store_options(read: Settings) -> StoreOptions:
+    windows = [declared.retry_window for declared in read.destinations if declared.retry_window is not None]
+    journal = read.journal
+    return StoreOptions(
+        data_dir=read.data_dir,
+        synchronous=journal.synchronous,
+        dedup_window=read.ingest.dedup_window,
+        retention=journal.retention,
+        max_size=journal.max_size,
+        min_free=journal.min_free,
+        queue_bytes=read.ingest.queue_bytes,
+        checkpoint_interval=read.delivery.checkpoint_interval,
+        retry_window=max([read.delivery.retry_window, *windows]),
+    )
+
+
+def _shown(addresses: tuple[Address, ...]) -> list[str]:
+    return [str(address) for address in addresses]
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})

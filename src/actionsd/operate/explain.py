@@ -1,0 +1,126 @@
+"""Every step that one event took, found again from the journal, the ledger and the present configuration.
+
+The happy path leaves no row per delivery (DESIGN.md, "How an event flows"): what routing matches, what lies before the
+lane's cursor and neither waits for a retry nor died, was delivered.
+"""
+
+from typing import Any
+
+import msgspec
+
+from actionsd import wire
+from actionsd.errors import NotFound
+from actionsd.event import Entry
+from actionsd.operate.parts import Names, Parts, definition_of, find_source
+from actionsd.routing.route import Route
+from actionsd.store.records import Dead, Destination, LaneKey, LaneState, Mapping, Retry
+
+_limit = 1000  # retries and dead letters looked at per destination
+
+_reasons = {
+    "FILTERED_BY_END_USER_CONSENT": "the user did not consent to all of the destination's categories",
+    "FILTERED_BY_INTEGRATIONS_OBJECT": "the event's integrations object switches it off",
+    "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it itself",
+    "UNSUPPORTED_EVENT_TYPE": "the event's type is none that Segment knows",
+    "FILTERED_BY_RULES": "a destination filter dropped it",
+}
+
+
+async def explain(parts: Parts, message_id: str, source: str) -> wire.Explanations:
+    """The way of every journalled event with this message id, in one source or in all.
+
+    Raises:
+        NotFound: there is no such source, or no such event (any more).
+    """
+    sources = [find_source(parts.workspace, source)] if source else parts.workspace.sources
+    entries = [entry for each in sources for entry in await parts.store.journal.find(message_id, each.id)]
+    if not entries:
+        raise NotFound(
+            f'no event "{message_id}" in the journal: it was never accepted (see `actionsctl tail`), or is expired'
+        )
+    return wire.Explanations(items=[await _explain(parts, entry) for entry in entries])
+
+
+async def _explain(parts: Parts, entry: Entry) -> wire.Explanation:
+    event = _decoded(entry)
+    steps = [_accepted(entry, event)]
+    for destination in parts.workspace.destinations:
+        if destination.source == entry.source:
+            steps += await _at_destination(parts, destination, entry, event)
+    return wire.Explanation(
+        message_id=entry.message_id,
+        source=Names(parts.workspace).source(entry.source),
+        position=entry.position,
+        received_at=wire.moment(entry.received_at),
+        type=str(event.get("type", "")) if event else "",
+        event=str(event.get("event") or event.get("name") or "") if event else "",
+        steps=steps,
+    )
+
+
+def _decoded(entry: Entry) -> dict[str, Any] | None:
+    try:
+        return entry.event
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
+def _accepted(entry: Entry, event: dict[str, Any] | None) -> wire.Step:
+    why = "committed to the journal" if event is not None else "committed to the journal, but cannot be decoded"
+    return wire.Step(step="accepted", outcome="ok", why=why, at=wire.moment(entry.received_at))
+
+
+async def _at_destination(
+    parts: Parts, destination: Destination, entry: Entry, event: dict[str, Any] | None
+) -> list[wire.Step]:
+    def step(outcome: str, why: str, mapping: str = "") -> wire.Step:
+        kind = "delivery" if mapping else "routing"
+        return wire.Step(step=kind, outcome=outcome, why=why, destination=destination.slug, mapping=mapping)
+
+    definition = definition_of(parts, destination)
+    lane = await parts.store.ledger.lane(LaneKey(destination.id))
+    if definition is None or lane is None or event is None:
+        return [step("unknown", f"the destination is {destination.state}" if event else "the event cannot be decoded")]
+    if entry.position <= lane.start:
+        return [step("discarded", "it came before the destination was enabled; a replay would send it")]
+    admitted, reason = Route(destination, definition.name).admit(event, entry.metadata)
+    if admitted is None:
+        return [step("discarded", f"{reason}: {_reasons.get(reason, 'not admitted')}")]
+    matched = set(Route(destination, definition.name).matches(admitted, entry.position))
+    fates = await _fates(parts, destination, entry.position)
+    steps = []
+    for mapping in destination.mappings:
+        if mapping.id in matched or mapping.id in fates:
+            steps.append(step(*_fate(fates.get(mapping.id), lane, entry.position, destination.state), mapping.name))
+        else:
+            steps.append(step("discarded", _unmatched(mapping, entry.position), mapping.name))
+    return steps or [step("discarded", "NO_MATCHING_MAPPING: the destination has no mappings")]
+
+
+async def _fates(parts: Parts, destination: Destination, position: int) -> dict[int, Retry | Dead]:
+    """What the ledger keeps of an event's deliveries, by mapping: what waits or died; a retry is the later word."""
+    ledger = parts.store.ledger
+    letters = await ledger.dead(destination=destination.id, position=position, replay=0, limit=_limit)
+    waiting = await ledger.retries(destination=destination.id, position=position, replay=0, limit=_limit)
+    fates: dict[int, Retry | Dead] = {letter.dead.mapping: letter.dead for letter in letters}
+    return fates | {retry.mapping: retry for _, retry in waiting}
+
+
+def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, state: str) -> tuple[str, str]:
+    """Outcome and why of one matched delivery."""
+    if isinstance(fate, Retry):
+        due = wire.moment(fate.due_at).astimezone().strftime("%H:%M:%S")
+        return "retry", f"{fate.attempts} attempts, the last: {fate.code} {fate.message}; the next at {due}"
+    if isinstance(fate, Dead):
+        return "dead", f"{fate.reason} after {fate.attempts} attempts: {fate.code} {fate.message}"
+    if position <= lane.cursor:
+        return "delivered", "settled by the destination's lane"
+    return "pending", "its lane has not settled it" if state == "enabled" else f"the destination is {state}"
+
+
+def _unmatched(mapping: Mapping, position: int) -> str:
+    if not mapping.enabled:
+        return "the mapping is disabled"
+    if position <= mapping.start:
+        return "it came before the mapping was enabled; a replay would send it"
+    return f"NO_MATCHING_MAPPING: the trigger does not hold: {mapping.trigger}"
