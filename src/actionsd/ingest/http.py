@@ -71,8 +71,8 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> Answer:
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun, there is no place for an error")
+        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
+            raise ConnectionError("the client has gone, or has half an answer already") from exc
         if status == 500:
             self.log_exception("a request to %s failed", request.path, exc_info=exc)
             answer = _error(500, "internal", "the daemon failed on this request; its log tells more")

@@ -1,5 +1,6 @@
 """Timestamps: what clients write read to milliseconds, and the correction of their clocks (FEATURES F019, F042)."""
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 _epoch = datetime(1970, 1, 1)
@@ -17,7 +18,14 @@ def to_text(milliseconds: int) -> str:
     >>> to_text(1704164645678)
     '2024-01-02T03:04:05.678Z'
     """
-    return (_epoch + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds") + "Z"
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+@functools.lru_cache(1024)
+def _second(seconds: int) -> str:
+    """Live events fall into few different seconds, and formatting one is most of the work."""
+    return (_epoch + timedelta(seconds=seconds)).isoformat()
 
 
 def from_client(value: object) -> int | None:

@@ -1,0 +1,106 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actionsd.event import parse
+from actionsd.ingest.refusal import BadRequest
+from actionsd.ingest.split import clean, envelope, head, head_of, max_depth, members, too_deep, write
+
+
+def nested(levels: int, open: str = '{"a":', close: str = "}") -> bytes:
+    return (open * levels + "1" + close * levels).encode()
+
+
+@pytest.mark.parametrize(("open", "close"), [('{"a":', "}"), ("[", "]"), ('{"a":[', "]}")])
+def test_depth_is_limited_and_the_limit_itself_is_allowed(open: str, close: str) -> None:
+    each = len(close)
+    assert not too_deep(nested(max_depth // each, open, close))
+    assert too_deep(nested(max_depth // each + 1, open, close))
+    assert too_deep(nested(10_000, open, close))
+
+
+def test_many_brackets_are_not_deep() -> None:
+    assert not too_deep(json.dumps({"items": [{"a": []}] * 1000}).encode())
+
+
+@pytest.mark.parametrize("text", ["[" * 500, "{" * 500, '\\"' + "[" * 500, "\\" * 7 + '"' + "[[{{" * 100])
+def test_brackets_inside_texts_do_not_count(text: str) -> None:
+    assert not too_deep(json.dumps({"a": text, "[[" * 200: 1}).encode())
+
+
+def test_what_is_not_closed_counts_as_deep() -> None:
+    assert too_deep(b"[" * 32_768)
+    assert too_deep(b"]" * 200 + b"[" * 200)
+
+
+@pytest.mark.parametrize("body", [b"", b"\xef\xbb\xbf", b'"\xff"', b'{"a":"\xed\xa0\x80"}', b"\xc3"])
+def test_a_body_is_utf_8(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        clean(body)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert clean(b'\xef\xbb\xbf{"a":"\xc3\xa9"}') == b'{"a":"\xc3\xa9"}'
+
+
+def test_the_head_takes_only_what_ingest_looks_at() -> None:
+    found = head(b'{"type":"\\u0074rack","userId":"u","properties":{"x":[1,{}]},"context":{"ip":null,"device":{}}}')
+    assert found is not None
+    assert (found.type, found.user_id, found.event) == ("track", "u", None)
+    assert found.context is not None
+    assert (found.context.ip, found.context.device) == (None, {})
+
+
+@pytest.mark.parametrize(
+    "event", [b"", b"{", b"[]", b"5", b'{"type":5}', b'{"properties":[]}', b'{"context":"x"}', b'{"x":"\\ud800"}']
+)
+def test_an_unexpected_event_takes_a_closer_look(event: bytes) -> None:
+    assert head(event) is None
+
+
+def test_the_head_of_an_examined_event_says_the_same_as_a_decoded_one() -> None:
+    event = (
+        b'{"type":"page","messageId":"m","timestamp":5,"sentAt":"x","channel":"c","context":{"direct":true,"ip":"1"}}'
+    )
+    decoded, examined = head(event), head_of(members(event))
+    assert decoded is not None
+    assert decoded == examined
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"batch":[}', b'{"batch":[1,]}', b'{"batch":[NaN]}', b"[" * 5000, b"x"])
+def test_a_batch_that_is_no_json_is_a_bad_request(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="not JSON"):
+        envelope(body)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"5", b"null", b"{}", b'{"batch":null}', b'{"batch":{}}', b'{"batch":"x"}'])
+def test_json_without_a_batch_has_none(body: bytes) -> None:
+    assert envelope(body).batch is None
+
+
+def test_items_are_the_clients_own_bytes() -> None:
+    found = envelope(b'{"batch":[ {"a" : 1.0} ,{"b":"\xc3\xa9"}],"context": {"c":0} ,"sentAt":"s","writeKey":"k"}')
+    assert [bytes(item) for item in found.batch or ()] == [b'{"a" : 1.0}', b'{"b":"\xc3\xa9"}']
+    assert (bytes(found.context), found.sent_at, found.write_key) == (b'{"c":0}', "s", "k")
+
+
+def test_lone_surrogates_survive_the_taking_apart_of_a_batch() -> None:
+    found = envelope(rb'{"batch":[{"a":"\ud800","b":1.0}],"context":{"c":"\udc00x"},"writeKey":"k"}')
+    assert [parse(bytes(item)) for item in found.batch or ()] == [{"a": "\ud800", "b": 1.0}]
+    assert parse(bytes(found.context)) == {"c": "\udc00x"}
+
+
+def test_a_number_beyond_a_double_cannot_be_written_again() -> None:
+    with pytest.raises(BadRequest, match="beyond a double"):
+        write({"a": float("inf")})
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_taken_apart_or_refused(body: bytes) -> None:
+    try:
+        batch = envelope(clean(body)).batch
+    except BadRequest:
+        return
+    assert batch is None or all(bytes(item) for item in batch)
