@@ -18,7 +18,6 @@ from actionsd.sdk import (
     Json,
     Number,
     Payload,
-    RequestOptions,
     Response,
     Secret,
     Settings,
