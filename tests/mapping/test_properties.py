@@ -1,11 +1,13 @@
 """What holds for every mapping: compiled code equals the interpreter, and compiling refuses or succeeds, no more."""
 
 import copy
+import re
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.mapping_interpreter import interpret
+from support.mapping_interpreter import NotAnObject, interpret
 
 from actionsd import mapping
 from actionsd.mapping import UNDEFINED, MappingError
@@ -72,8 +74,14 @@ ANY_JSON = st.recursive(
 @settings(max_examples=400, deadline=None)
 def test_a_compiled_mapping_equals_the_interpreter(fields: Any, event: Any) -> None:
     before = copy.deepcopy(event)
-    compiled = mapping.compile_mapping(fields)(event)
-    expected = interpret(fields, event)
+    to_payload = mapping.compile_mapping(fields)
+    try:
+        expected = interpret(fields, event)
+    except NotAnObject:
+        with pytest.raises(MappingError, match="data must be an object"):
+            to_payload(event)
+        return
+    compiled = to_payload(event)
     assert (compiled is UNDEFINED) == (expected is UNDEFINED)
     assert js.stringify(compiled) == js.stringify(expected)
     assert event == before
@@ -94,5 +102,11 @@ def test_any_json_compiles_or_is_refused_with_its_errors(fields: Any, event: Any
 @given(MAPPINGS, st.lists(EVENTS, max_size=3))
 @settings(max_examples=50, deadline=None)
 def test_a_batch_equals_its_events_one_by_one(fields: Any, events: Any) -> None:
-    compiled = mapping.compile_mapping(fields)
-    assert js.stringify(mapping.apply_batch(fields, events)) == js.stringify([compiled(event) for event in events])
+    to_payload = mapping.compile_mapping(fields)
+    try:
+        one_by_one = [to_payload(event) for event in events]
+    except MappingError as error:
+        with pytest.raises(MappingError, match=re.escape(str(error))):
+            mapping.apply_batch(fields, events)
+    else:
+        assert js.stringify(mapping.apply_batch(fields, events)) == js.stringify(one_by_one)

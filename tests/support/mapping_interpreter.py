@@ -10,8 +10,12 @@ from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
 
 
+class NotAnObject(Exception):
+    """`@transform` met a payload that is no object."""
+
+
 def interpret(mapping: Any, event: Any) -> Any:
-    """What the mapping makes of the event."""
+    """What the mapping makes of the event. Raises `NotAnObject`."""
     return _without_gaps(_resolve(mapping, event))
 
 
@@ -104,7 +108,16 @@ def _merge(operand: Any, payload: Any) -> Any:
 
 
 def _transform(operand: Any, payload: Any) -> Any:
-    return _resolve(operand["mapping"], _resolve(operand["apply"], payload))
+    if not isinstance(payload, dict) and payload is not UNDEFINED:
+        raise NotAnObject
+    return _resolve(operand["mapping"], _without_members(_resolve(operand["apply"], payload)))
+
+
+def _without_members(value: Any) -> Any:
+    """What `@transform` applies its mapping to: undefined members are dropped, undefined items stay."""
+    if isinstance(value, dict):
+        return {key: _without_members(member) for key, member in value.items() if member is not UNDEFINED}
+    return [_without_members(item) for item in value] if isinstance(value, list) else value
 
 
 def _flatten(operand: Any, payload: Any) -> Any:

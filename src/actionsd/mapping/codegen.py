@@ -17,8 +17,8 @@ becomes
 Containers on the way to a value are read once, at the head of the function. Where something else than an object stands
 there, `Members` reads it as JavaScript would. Branches of `@if` are statements, so that a part runs only when needed.
 
-A `raw` value may hold members that are undefined, which `@merge`, `@flatten` and `@transform` can tell from missing
-ones; where such a value leaves the mapping, `fill_gaps` takes them out.
+Values may have gaps: members and items that are undefined. Directives can tell some of them from missing ones, so that
+each part of a mapping is written for the `Gaps` that may stay in its value.
 """
 
 import keyword
@@ -26,10 +26,12 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 from actionsd.mapping import operations, paths, templates
-from actionsd.mapping.validation import directive_name, is_directive
+from actionsd.mapping.errors import MappingError
+from actionsd.mapping.validation import checked, directive_name, is_directive
 from actionsd.sdk import js
 
 MAX_NESTING = 16
@@ -37,7 +39,8 @@ MAX_NESTING = 16
 
 
 def _not_an_object(event: Any) -> None:
-    operations.fail("/", f"data must be an object, got {js.type_name(event)}")
+    if event is not js.UNDEFINED:
+        operations.fail("/", f"data must be an object, got {js.type_name(event)}")
 
 
 def _too_deep() -> None:
@@ -57,7 +60,9 @@ HELPERS: dict[str, Any] = {
     "decode": operations.decode,
     "encode": js.stringify,
     "exclude_nulls": operations.exclude_nulls,
+    "drop_gaps": operations.drop_gaps,
     "fail": operations.fail,
+    "fail_with": operations.fail_with,
     "fill_gaps": operations.fill_gaps,
     "filled": operations.filled,
     "flatten_with": operations.flatten_with,
@@ -74,6 +79,17 @@ HELPERS: dict[str, Any] = {
     "whole": templates.whole,
 }
 """The names that generated code may use, beside its own constants and functions."""
+
+
+class Gaps(IntEnum):
+    """What may be undefined in a value."""
+
+    NONE = 0
+    """Nothing: the value leaves the mapping."""
+    ITEMS = 1
+    """Items of arrays: the value is what `@transform` applies its mapping to."""
+    ALL = 2
+    """Members of objects too: `@merge` overwrites with them, `@flatten` and `@json` read over them."""
 
 
 class Code(NamedTuple):
@@ -117,13 +133,13 @@ class Program:
             self._constants[identity] = name
         return self._constants[identity]
 
-    def function(self, stem: str, node: Any, path: str, raw: bool) -> str:
+    def function(self, stem: str, node: Any, path: str, gaps: Gaps) -> str:
         """The name of a function of one payload for a part of the mapping, written later."""
         name = _unused(f"{stem}_1", self.namespace)
         self.namespace[name] = None  # takes the name; running the source defines it
 
         def write() -> None:
-            self.functions.append(_Function(self, name, stem).part(node, path, raw))
+            self.functions.append(_Function(self, name, stem).part(node, path, gaps))
 
         self._waiting.append(write)
         return name
@@ -150,13 +166,13 @@ class _Function:
             self._containers[()] = self._payload
             lines.append(f"    if {self._payload}.__class__ is not dict: not_an_object({self._payload})")
         self._indent = 2
-        self._put(f"return {self._value(node, '', raw=False).text}")
+        self._put(f"return {self._value(node, '', Gaps.NONE).text}")
         lines += ["    try:", *(f"    {line}" for line in self._head), *self._body]
         return "\n".join([*lines, "    except RecursionError:", "        too_deep()"])
 
-    def part(self, node: Any, path: str, raw: bool) -> str:
+    def part(self, node: Any, path: str, gaps: Gaps) -> str:
         """The source of the function for a part of a mapping, which takes any payload."""
-        self._put(f"return {self._value(node, path, raw).text}")
+        self._put(f"return {self._value(node, path, gaps).text}")
         return "\n".join([f"def {self._name}({self._payload}):", *self._head, *self._body])
 
     # Lines and names
@@ -203,36 +219,36 @@ class _Function:
 
     # Values
 
-    def _value(self, node: Any, path: str, raw: bool) -> Code:
+    def _value(self, node: Any, path: str, gaps: Gaps) -> Code:
         """The expression of a part of the mapping, after the statements that it needs."""
         if not isinstance(node, dict | list):
             return Code(self._program.constant(node), defined=True, simple=True)
         if not node:
             return Code("{}" if isinstance(node, dict) else "[]", defined=True)
         if self._nesting == MAX_NESTING:
-            return Code(f"{self._program.function('part', node, path, raw)}({self._payload})")
+            return Code(f"{self._program.function('part', node, path, gaps)}({self._payload})")
         self._nesting += 1
-        code = self._composite(node, path, raw)
+        code = self._composite(node, path, gaps)
         self._nesting -= 1
         return code
 
-    def _composite(self, node: Any, path: str, raw: bool) -> Code:
+    def _composite(self, node: Any, path: str, gaps: Gaps) -> Code:
         if is_directive(node):
             name = directive_name(node)
             if name not in DIRECTIVES:
                 return self._failure(path or "/", f"{name} is not a valid directive, got undefined")
-            return DIRECTIVES[name](self, node[name], f"{path}/{name}", raw)
+            return DIRECTIVES[name](self, node[name], f"{path}/{name}", gaps)
         if not _has_directive(node):
             return Code(f"copy({self._program.constant(node)})", defined=True)
-        return self._object(node, path, raw) if isinstance(node, dict) else self._list(node, path, raw)
+        return self._object(node, path, gaps) if isinstance(node, dict) else self._list(node, path, gaps)
 
-    def _object(self, node: dict[str, Any], path: str, raw: bool) -> Code:
+    def _object(self, node: dict[str, Any], path: str, gaps: Gaps) -> Code:
         name = self._variable(path.rpartition("/")[2] or "fields")
         self._put(f"{name} = {{}}")
         for key, member in js.ordered(node).items():
-            code = self._value(member, f"{path}/{key}", raw)
+            code = self._value(member, f"{path}/{key}", gaps)
             slot = f"{name}[{self._key(key)}]"
-            if code.defined or raw:
+            if code.defined or gaps is Gaps.ALL:
                 self._put(f"{slot} = {code.text}")
             elif code.simple:
                 self._put(f"if {code.text} is not UNDEFINED: {slot} = {code.text}")
@@ -240,40 +256,40 @@ class _Function:
                 self._put(f"if (v := {code.text}) is not UNDEFINED: {slot} = v")
         return Code(name, defined=True, simple=True)
 
-    def _list(self, node: list[Any], path: str, raw: bool) -> Code:
-        items = [self._settled(item, f"{path}/{index}", raw) for index, item in enumerate(node)]
+    def _list(self, node: list[Any], path: str, gaps: Gaps) -> Code:
+        items = [self._settled(item, f"{path}/{index}", gaps) for index, item in enumerate(node)]
         display = f"[{', '.join(item.text for item in items)}]"
-        complete = raw or all(item.defined for item in items)
+        complete = gaps is not Gaps.NONE or all(item.defined for item in items)
         return Code(display if complete else f"fill_gaps({display})", defined=True)
 
-    def _settled(self, node: Any, path: str, raw: bool) -> Code:
+    def _settled(self, node: Any, path: str, gaps: Gaps) -> Code:
         """The value in a variable, where statements that follow must not run before it."""
-        code = self._value(node, path, raw)
+        code = self._value(node, path, gaps)
         if code.simple:
             return code
         name = self._variable("value")
         self._put(f"{name} = {code.text}")
         return code._replace(text=name, simple=True)
 
-    def _assign(self, target: str, node: Any, path: str, raw: bool) -> bool:
+    def _assign(self, target: str, node: Any, path: str, gaps: Gaps) -> bool:
         """Puts the value into the variable `target`; returns whether it is always defined."""
         if is_directive(node) and "@if" in node and self._nesting < MAX_NESTING:
-            return self._if(node["@if"], f"{path}/@if", raw, target).defined
-        code = self._value(node, path, raw)
+            return self._if(node["@if"], f"{path}/@if", gaps, target).defined
+        code = self._value(node, path, gaps)
         self._put(f"{target} = {code.text}")
         return code.defined
 
     # Directives, in the order of the documentation
 
-    def _path(self, operand: Any, path: str, raw: bool) -> Code:
+    def _path(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if isinstance(operand, str):
             return self._at(paths.parse(operand))
-        location = self._value(operand, path, raw=True)
+        location = self._value(operand, path, Gaps.ALL)
         return Code(f"read({self._payload}, {location.text}, {self._program.constant(path)})")
 
-    def _template(self, operand: Any, path: str, raw: bool) -> Code:
+    def _template(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, str):
-            template = self._value(operand, path, raw=True)
+            template = self._value(operand, path, Gaps.ALL)
             where = self._program.constant(path)
             return Code(f"render({self._payload}, {template.text}, {where})", defined=True)
         triples = templates.parse(operand, templates.TRIPLE)
@@ -295,134 +311,148 @@ class _Function:
             return self._program.constant(part)
         return f"text({self._at(part).text})" if part else f"whole({self._payload})"
 
-    def _if(self, operand: Any, path: str, raw: bool, target: str = "") -> Code:
+    def _if(self, operand: Any, path: str, gaps: Gaps, target: str = "") -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@if requires an object with an "exists" key')
         if not (js.truthy(operand.get("exists")) or js.truthy(operand.get("blank"))):
             return self._failure(path, '@if requires an "exists" key or a "blank" key')
         target = target or self._variable("value")
         test = "exists" if "exists" in operand else "blank"
-        self._assign(target, operand[test], f"{path}/{test}", raw=True)
+        self._assign(target, operand[test], f"{path}/{test}", Gaps.ALL)
         met = f"{target} is not UNDEFINED and {target} is not None" if test == "exists" else f"filled({target})"
-        if not raw and "then" in operand and js.stringify(operand[test]) == js.stringify(operand["then"]):
+        if gaps is not Gaps.ALL and "then" in operand and js.stringify(operand[test]) == js.stringify(operand["then"]):
             unmet = f"{target} is UNDEFINED or {target} is None" if test == "exists" else f"not filled({target})"
             with self._block(f"if {unmet}:"):
-                otherwise = self._branch(target, operand, "else", path, raw)
+                otherwise = self._branch(target, operand, "else", path, gaps)
             return Code(target, defined=otherwise, simple=True)
         with self._block(f"if {met}:"):
-            then = self._branch(target, operand, "then", path, raw)
+            then = self._branch(target, operand, "then", path, gaps)
         with self._block("else:"):
-            otherwise = self._branch(target, operand, "else", path, raw)
+            otherwise = self._branch(target, operand, "else", path, gaps)
         return Code(target, defined=then and otherwise, simple=True)
 
-    def _branch(self, target: str, operand: dict[str, Any], name: str, path: str, raw: bool) -> bool:
+    def _branch(self, target: str, operand: dict[str, Any], name: str, path: str, gaps: Gaps) -> bool:
         if name not in operand or (name == "else" and not js.truthy(operand[name])):
             self._put(f"{target} = UNDEFINED")
             return False
-        return self._assign(target, operand[name], f"{path}/{name}", raw)
+        return self._assign(target, operand[name], f"{path}/{name}", gaps)
 
-    def _case(self, operand: Any, path: str, raw: bool) -> Code:
+    def _case(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@case requires an object with a "operator" key')
         if not js.truthy(operand.get("operator")):
             return self._failure(path, '@case requires a "operator" key')
         if not js.truthy(operand.get("value")):
             return NOTHING
-        code = self._value(operand["value"], f"{path}/value", raw)
+        code = self._value(operand["value"], f"{path}/value", gaps)
         operator = self._program.constant(operand["operator"])
         return Code(f"change_case({code.text}, {operator}, {self._program.constant(path)})", code.defined)
 
-    def _replace(self, operand: Any, path: str, raw: bool) -> Code:
+    def _replace(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@replace requires an object with a "pattern" key')
         if not js.truthy(operand.get("pattern")):
             return self._failure(path, '@replace requires a "pattern" key')
         if not js.truthy(operand.get("value")):
             return NOTHING
-        code = self._value(operand["value"], f"{path}/value", raw=True)
+        code = self._value(operand["value"], f"{path}/value", Gaps.ALL)
         options = self._program.constant({key: option for key, option in operand.items() if key != "value"})
         return Code(f"replace({code.text}, {options}, {self._program.constant(path)})", defined=True)
 
-    def _array_path(self, operand: Any, path: str, raw: bool) -> Code:
+    def _array_path(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, list):
-            return self._failure(path, f"@arrayPath expected array, got: {js.type_name(operand)}")
+            return self._failure(path, f"@arrayPath expected array, got {js.type_name(operand)}")
         if not operand:
             return NOTHING
         root, shape = operand[0], operand[1] if len(operand) > 1 else None
-        code = self._at(paths.parse(root)) if isinstance(root, str) else self._value(root, f"{path}/0", raw)
+        code = self._at(paths.parse(root)) if isinstance(root, str) else self._value(root, f"{path}/0", gaps)
         if not isinstance(shape, dict) or not shape:
             return code
         target = self._variable("items")
         self._put(f"{target} = {code.text}")
-        item = self._program.function("item", shape, f"{path}/1", raw)
+        item = self._program.function("item", shape, f"{path}/1", gaps)
         shaped, lone = f"[{item}(item) for item in {target}]", f"[{item}({target})]"
-        if not raw and is_directive(shape):
+        if gaps is Gaps.NONE and is_directive(shape):
             shaped, lone = f"fill_gaps({shaped})", f"fill_gaps({lone})"
         self._put(f"if {target}.__class__ is list: {target} = {shaped}")
         self._put(f"elif {target}.__class__ is dict: {target} = {lone}")
         return Code(target, code.defined, simple=True)
 
-    def _merge(self, operand: Any, path: str, raw: bool) -> Code:
+    def _merge(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@merge requires an object with an "objects" key and a "direction" key')
         if not js.truthy(operand.get("direction")):
             return self._failure(path, '@merge requires a "direction" key')
-        if not isinstance(operand.get("objects"), list):
-            return self._failure(path, "@merge: expected opts.array to be an array")
-        direction = self._settled(operand["direction"], f"{path}/direction", raw=True)
-        objects = self._value(operand["objects"], f"{path}/objects", raw=True)
-        return self._complete(f"merge({objects.text}, {direction.text})", raw, defined=True)
+        if not js.truthy(operand.get("objects")):
+            return self._failure(path, '@merge requires a "objects" key')
+        if not isinstance(operand["objects"], list):
+            return self._failure(path, f"@merge: expected opts.array, got {js.type_name(operand['objects'])}")
+        direction = self._settled(operand["direction"], f"{path}/direction", Gaps.ALL)
+        objects = self._value(operand["objects"], f"{path}/objects", Gaps.ALL)
+        return self._complete(f"merge({objects.text}, {direction.text})", gaps, defined=True)
 
-    def _transform(self, operand: Any, path: str, raw: bool) -> Code:
+    def _transform(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@transform requires an object with an "apply" key and a "mapping" key')
         for name in ("mapping", "apply"):
             if not js.truthy(operand.get(name)):
                 return self._failure(path, f'@transform requires a "{name}" key')
-        applied = self._value(operand["apply"], f"{path}/apply", raw=True)
-        function = self._program.function("payload", operand["mapping"], f"{path}/mapping", raw=True)
-        return self._complete(f"{function}({applied.text})", raw)
+        if not isinstance(operand["apply"], dict):
+            return self._failure(path, '@transform "apply" key should be an object')
+        try:
+            apply = checked(operand["apply"])  # only within arrays and literals it is not checked yet
+        except MappingError as error:
+            return Code(f"fail_with({self._program.constant(error.errors)})", defined=True)
+        self._put(f"if {self._payload}.__class__ is not dict: not_an_object({self._payload})")
+        applied = self._value(apply, f"{path}/apply", Gaps.ITEMS)
+        function = self._program.function("payload", operand["mapping"], f"{path}/mapping", gaps)
+        code = Code(f"{function}({applied.text})")
+        return self._complete(code.text, gaps) if _may_have_gaps(apply) else code
 
-    def _flatten(self, operand: Any, path: str, raw: bool) -> Code:
+    def _flatten(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@flatten requires an object with a "separator" key')
         if not js.truthy(operand.get("separator")):
             return self._failure(path, '@flatten requires a "separator" key')
-        separator = self._settled(operand["separator"], f"{path}/separator", raw=True)
-        omit_arrays = self._settled(operand.get("omitArrays"), f"{path}/omitArrays", raw=True)
-        value = self._value(operand["value"], f"{path}/value", raw=True) if "value" in operand else NOTHING
+        separator = self._settled(operand["separator"], f"{path}/separator", Gaps.ALL)
+        omit_arrays = js.truthy(operand.get("omitArrays"))
+        value = self._value(operand["value"], f"{path}/value", Gaps.ALL) if "value" in operand else NOTHING
         where = self._program.constant(path)
         return self._complete(
-            f"flatten_with({separator.text}, {omit_arrays.text}, {value.text}, {where})", raw, defined=True
+            f"flatten_with({separator.text}, {omit_arrays}, {value.text}, {where})", gaps, defined=True
         )
 
-    def _json(self, operand: Any, path: str, raw: bool) -> Code:
+    def _json(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
             return self._failure(path, '@json requires an object with a "value" key')
         for name in ("mode", "value"):
             if not js.truthy(operand.get(name)):
                 return self._failure(path, f'@json requires a "{name}" key')
-        code = self._value(operand["value"], f"{path}/value", raw=raw or operand["mode"] == "encode")
+        code = self._value(operand["value"], f"{path}/value", Gaps.ALL if operand["mode"] == "encode" else gaps)
         if operand["mode"] in ("encode", "decode"):
             return Code(f"{operand['mode']}({code.text})", code.defined)
         self._put(code.text)
         return NOTHING
 
-    def _literal(self, operand: Any, path: str, raw: bool) -> Code:
-        return self._value(operand, path, raw)
+    def _literal(self, operand: Any, path: str, gaps: Gaps) -> Code:
+        return self._value(operand, path, gaps)
 
-    def _liquid(self, operand: Any, path: str, raw: bool) -> Code:
-        template = self._value(operand, path, raw=True)
-        return Code(f"liquid({template.text}, {self._payload}, {self._program.constant(path)})", defined=True)
+    def _liquid(self, operand: Any, path: str, gaps: Gaps) -> Code:
+        if not isinstance(operand, str):
+            return self._failure(path, "liquid template value must be a string")
+        template, where = self._program.constant(operand), self._program.constant(path)
+        return Code(f"liquid({template}, {self._payload}, {where})", defined=True)
 
-    def _exclude_when_null(self, operand: Any, path: str, raw: bool) -> Code:
-        return Code(f"exclude_nulls({self._value(operand, path, raw).text})")
+    def _exclude_when_null(self, operand: Any, path: str, gaps: Gaps) -> Code:
+        return Code(f"exclude_nulls({self._value(operand, path, gaps).text})")
 
-    def _complete(self, text: str, raw: bool, *, defined: bool = False) -> Code:
-        return Code(text if raw else f"fill_gaps({text})", defined)
+    def _complete(self, text: str, gaps: Gaps, *, defined: bool = False) -> Code:
+        """A value that was made with all its gaps, without those that may not stay."""
+        complete = {Gaps.NONE: f"fill_gaps({text})", Gaps.ITEMS: f"drop_gaps({text})", Gaps.ALL: text}
+        return Code(complete[gaps], defined)
 
 
-DIRECTIVES: dict[str, Callable[[_Function, Any, str, bool], Code]] = {
+DIRECTIVES: dict[str, Callable[[_Function, Any, str, Gaps], Code]] = {
     "@path": _Function._path,
     "@template": _Function._template,
     "@if": _Function._if,
@@ -443,6 +473,13 @@ DIRECTIVES: dict[str, Callable[[_Function, Any, str, bool], Code]] = {
 def _has_directive(node: Any) -> bool:
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     return is_directive(node) or any(_has_directive(value) for value in inner)
+
+
+def _may_have_gaps(node: Any) -> bool:
+    """Whether an array of the mapping may have undefined items."""
+    if isinstance(node, list):
+        return any(map(_has_directive, node))
+    return isinstance(node, dict) and any(map(_may_have_gaps, node.values()))
 
 
 def _identifier(text: str) -> str:

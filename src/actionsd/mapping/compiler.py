@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from actionsd.mapping import codegen, operations
+from actionsd.mapping import codegen
 from actionsd.mapping.errors import MappingError, Problem
-from actionsd.mapping.validation import check_depth, validate
+from actionsd.mapping.validation import check_depth, checked
 from actionsd.sdk import js
 
 Mapper = Callable[[Any], Any]
-
-ROOT_DIRECTIVE = "__segment_internal_directive"
-"""The reserved key whose directive is run around the whole mapping (FEATURES F116)."""
 
 
 def compile_mapping(mapping: Any) -> Mapper:
@@ -44,10 +41,8 @@ def apply_batch(mapping: Any, events: Any) -> list[Any]:
 
 def _program(mapping: Any, *, any_payload: bool = False) -> codegen.Program:
     check_depth(mapping)
-    rooted = _rooted(mapping)
-    validate(rooted)
     program = codegen.Program()
-    program.write(rooted, any_payload=any_payload)
+    program.write(checked(mapping), any_payload=any_payload)
     return program
 
 
@@ -56,18 +51,3 @@ def _run(program: codegen.Program) -> Mapper:
     exec(compile("\n\n".join(program.functions), "<mapping>", "exec"), namespace)
     mapper: Mapper = namespace["mapping"]
     return mapper
-
-
-def _rooted(mapping: Any) -> dict[str, Any]:
-    """The mapping as an object, wrapped in its root directive if it has one."""
-    fields = operations.members(mapping)
-    if ROOT_DIRECTIVE not in fields:
-        return fields
-    inner = {key: field for key, field in fields.items() if key != ROOT_DIRECTIVE}
-    root = fields[ROOT_DIRECTIVE]
-    if isinstance(root, dict) and len(root) > 1:
-        raise MappingError(Problem(f"/{ROOT_DIRECTIVE}", "The root mapping must only have a single directive object"))
-    name, operand = next(iter(root.items()), ("", None)) if isinstance(root, dict) else ("", None)
-    if not isinstance(operand, dict | list):
-        raise MappingError(Problem(f"/{ROOT_DIRECTIVE}", "The root directive must be an object"))
-    return {name: operand | {"mapping": inner} if isinstance(operand, dict) else operand}

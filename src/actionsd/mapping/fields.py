@@ -131,6 +131,9 @@ def _operand_paths(name: str, operand: Any) -> Iterator[str]:
     if name == "@arrayPath" and isinstance(operand, list) and operand and isinstance(operand[0], str):
         yield operand[0]
         yield from _paths(operand[1:])
+    elif name == "@if" and isinstance(operand, dict):
+        for part in ("blank", "exists", "then", "else"):
+            yield from _paths(operand.get(part))
     elif not isinstance(operand, str):
         yield from _paths(operand)
     elif name == "@path":

@@ -17,6 +17,18 @@ def fail(path: str, message: str) -> NoReturn:
     raise MappingError(Problem(path, message))
 
 
+def fail_with(errors: tuple[Problem, ...]) -> NoReturn:
+    """Raises the errors of a part that was not checked before it was needed."""
+    raise MappingError(*errors)
+
+
+def drop_gaps(value: Any) -> Any:
+    """The value without undefined members; undefined items stay."""
+    if value.__class__ is dict:
+        return {key: drop_gaps(member) for key, member in value.items() if member is not UNDEFINED}
+    return list(map(drop_gaps, value)) if value.__class__ is list else value
+
+
 def fill_gaps(value: Any) -> Any:
     """The value as it leaves a mapping: members that are undefined are dropped, undefined items are `null`.
 
@@ -66,16 +78,8 @@ def merge(objects: list[Any], direction: Any) -> dict[str, Any]:
     """
     merged: dict[str, Any] = {}
     for value in reversed(objects) if direction == "left" else objects:
-        merged.update(members(value))
+        merged.update(js.spread(value))
     return {**js.ordered(merged)}
-
-
-def members(value: Any) -> dict[str, Any]:
-    """The own members of a value, as `{...value}` has them."""
-    if isinstance(value, dict):
-        return js.ordered(value)
-    items = js.split_surrogates(value) if isinstance(value, str) else value if isinstance(value, list) else ()
-    return {str(index): item for index, item in enumerate(items)}
 
 
 def flatten(value: Any, separator: str = ".", omit_arrays: bool = False) -> dict[str, Any]:
@@ -97,15 +101,15 @@ def _flatten_into(flat: dict[str, Any], prefix: str, value: Any, separator: str,
     if not isinstance(value, containers):
         flat[prefix] = value
         return
-    for key, member in members(value).items():
+    for key, member in js.spread(value).items():
         _flatten_into(flat, f"{prefix}{separator}{key}" if prefix else key, member, separator, containers)
 
 
-def flatten_with(separator: Any, omit_arrays: Any, value: Any, where: str) -> dict[str, Any]:
-    """`@flatten` with operands that directives made."""
+def flatten_with(separator: Any, omit_arrays: bool, value: Any, where: str) -> dict[str, Any]:
+    """`@flatten` with a separator that a directive may have made."""
     if not isinstance(separator, str):
         fail(where, "@flatten requires a string separator")
-    return flatten(value, separator, js.truthy(omit_arrays))
+    return flatten(value, separator, omit_arrays)
 
 
 def decode(value: Any) -> Any:

@@ -48,8 +48,7 @@ def render(template: str, value: Any = UNDEFINED) -> str:
     '5 and 1,'
     """
     if not isinstance(template, str):
-        kind = "object" if isinstance(template, dict | list) or template is None else js.type_name(template)
-        message = f'Invalid template! Template should be a "string" but {kind} was given.'
+        message = f'Invalid template! Template should be a "string" but {js.type_name(template)} was given.'
         raise MappingError(Problem("/", message))
     return render_doubles(_fill(template, TRIPLE, value), value) if "{{" in template else template
 

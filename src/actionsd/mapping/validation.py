@@ -17,6 +17,9 @@ Check = Callable[[Any, str], Iterator[Problem]]
 MAX_DEPTH = 256
 """Levels a mapping may be nested; far above what is useful, and low enough for every recursion over it."""
 
+ROOT_DIRECTIVE = "__segment_internal_directive"
+"""The reserved key whose directive is run around the whole mapping (FEATURES F116)."""
+
 MAX_PATTERN = 10
 """UTF-16 units in the pattern and in the replacement of `@replace` (FEATURES F107)."""
 
@@ -27,6 +30,28 @@ def validate(mapping: Any) -> None:
     problems = tuple(_check(mapping, ""))
     if problems:
         raise MappingError(*problems)
+
+
+def checked(mapping: Any) -> dict[str, Any]:
+    """The mapping as an object, wrapped in its root directive if it has one. Raises `MappingError` as `validate`.
+
+    A mapping that is no object counts as the object that `{...mapping}` gives.
+    """
+    fields = js.spread(mapping)
+    rooted = _rooted(fields) if ROOT_DIRECTIVE in fields else fields
+    validate(rooted)
+    return rooted
+
+
+def _rooted(fields: dict[str, Any]) -> dict[str, Any]:
+    root = js.spread(fields[ROOT_DIRECTIVE])
+    if len(root) > 1:
+        raise MappingError(Problem(f"/{ROOT_DIRECTIVE}", "The root mapping must only have a single directive object"))
+    [(name, operand)] = root.items() or [("", None)]
+    if not isinstance(operand, dict | list):
+        raise MappingError(Problem(f"/{ROOT_DIRECTIVE}", "The root directive must be an object"))
+    inner = {key: field for key, field in fields.items() if key != ROOT_DIRECTIVE}
+    return {name: operand | {"mapping": inner} if isinstance(operand, dict) else operand}
 
 
 def check_depth(mapping: Any) -> None:
@@ -67,7 +92,7 @@ def _problem(path: str, message: str) -> Problem:
 
 
 def _wrong_type(path: str, expected: str, found: str) -> Problem:
-    article = "an" if found in ("array", "object") else "a"
+    article = "an" if found[0] in "aou" else "a"
     return _problem(path, f"should be {expected} but it is {article} {found}")
 
 
@@ -157,6 +182,13 @@ def _check_choice(*choices: str) -> Check:
     return check
 
 
+def _check_array_path(value: Any, path: str) -> Iterator[Problem]:
+    yield from _check_array(value, path)
+    if isinstance(value, list):
+        problems = list(_check_operand(_check_text_or_directive)(value[0] if value else js.UNDEFINED, path))
+        yield from problems or (problem for shape in value[1:2] for problem in _check(shape, path))
+
+
 def _check_merged_objects(value: Any, path: str) -> Iterator[Problem]:
     yield from _check_array(value, path)
     for index, item in enumerate(value if isinstance(value, list) else ()):
@@ -202,7 +234,7 @@ CHECKS: dict[str, Check] = {
         },
         required=("pattern", "value"),
     ),
-    "@arrayPath": _check_array,
+    "@arrayPath": _check_array_path,
     "@path": _check_operand(_check_text_or_directive),
     "@template": _check_operand(_check_text_or_directive),
     "@literal": _check_operand(_check_anything),

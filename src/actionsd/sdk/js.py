@@ -251,6 +251,18 @@ def ordered(members: dict[str, Any]) -> dict[str, Any]:
     return {key: members[key] for _, key in sorted(indexes)} | members
 
 
+def spread(value: Any) -> dict[str, Any]:
+    """`{...value}`: the members of an object, the items of an array or the UTF-16 units of a string; else none.
+
+    >>> spread("ab"), spread(None)
+    ({'0': 'a', '1': 'b'}, {})
+    """
+    if isinstance(value, dict):
+        return ordered(value)
+    items = split_surrogates(value) if isinstance(value, str) else value if isinstance(value, list) else ()
+    return {str(index): item for index, item in enumerate(items)}
+
+
 def stringify(value: object) -> str | Undefined:
     """`JSON.stringify(value)`: `UNDEFINED` for `UNDEFINED`; members that are undefined are left out.
 

@@ -10,15 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from actionsd.mapping.liquids import values
-from actionsd.mapping.liquids.failure import LiquidFailure
-from actionsd.mapping.liquids.limits import Rendering
+from actionsd.mapping.liquids.limits import ITEM_WORK, Rendering
 from actionsd.mapping.liquids.scanner import Scanner
 from actionsd.mapping.liquids.values import Word
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
-
-MAX_RANGE = 1_000_000
-"""Items of a range such as `(1..n)`; upstream allows 10^8, which in Python would not stay within its 100 MB."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]++(?:\.(?!\.)[0-9]*+)?+(?!\.(?!\.))")
 _OPERATOR = re.compile(r"==|!=|>=|<=|>|<|(?:contains|not|and|or)")
@@ -123,7 +119,10 @@ def evaluate(node: Any, context: Rendering) -> Any:
             value = values.step(value, key)
         return value
     if isinstance(node, Range):
-        return _numbers(*(js.to_number(values.plain(evaluate(bound, context))) for bound in node))
+        first, last = (js.to_double(js.to_number(values.plain(evaluate(bound, context)))) for bound in node)
+        count = last - first + 1 if last >= first else 0  # a bound that is no number makes no range
+        context.charge(count * ITEM_WORK)
+        return [first + offset for offset in range(math.ceil(count))]
     return node
 
 
@@ -134,13 +133,6 @@ def _scope(name: Any, context: Rendering) -> Any:
         if js.member(scope, key) is not UNDEFINED:
             return scope
     return context.locals if key in context.locals else {}
-
-
-def _numbers(first: float, last: float) -> list[float]:
-    if last - first >= MAX_RANGE:
-        raise LiquidFailure("memory alloc limit exceeded")
-    count = math.ceil(last - first + 1) if last >= first else 0  # a bound that is no number makes no range
-    return [first + offset for offset in range(count)]
 
 
 def _argument(argument: Any, context: Rendering) -> Any:
@@ -156,10 +148,12 @@ def _calculate(postfix: list[Any], context: Rendering) -> Any:
             operands.append(evaluate(node, context))
             continue
         right = operands.pop() if operands else UNDEFINED
+        context.charge_value(right)
         if node == "not":
             operands.append(not values.holds(right))
         else:
             left = operands.pop() if operands else UNDEFINED
+            context.charge_value(left)
             operands.append(OPERATORS[node](left, right))
     return operands[0]
 

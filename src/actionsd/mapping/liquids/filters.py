@@ -31,11 +31,11 @@ def _applied(function: Callable[..., Any]) -> Apply:
     variadic = parameters[-1].kind is inspect.Parameter.VAR_POSITIONAL
 
     def apply(context: Rendering, value: Any, *arguments: Any) -> Any:
+        context.charge_value(value)
         pairs = zip(arguments, arguments if variadic else defaults, strict=False)
         given = [default if argument is UNDEFINED else argument for argument, default in pairs]
         result = function(context, value, *given) if needs_context else function(value, *given)
-        if isinstance(result, str | list):
-            context.charge(len(result))
+        context.charge_value(result)
         return result
 
     return apply

@@ -34,7 +34,6 @@ class LiquidNode(Node):
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         rendering = cast(Rendering, context)  # the only context that this package renders with
-        rendering.check_time()
         try:
             self._write(rendering, buffer)
         except LiquidFailure as failure:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+import string
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -208,27 +209,30 @@ def slugify(value: Any, mode: Any = "default", cased: Any = False) -> str:
     whole = text(value)
     if mode == "raw":
         whole = re.sub("^-|-$", "", _BLANKS.sub("-", whole))
-    elif mode in _SLUG_KEEPS:
-        keeps = _SLUG_KEEPS[mode]
-        dashed = "".join(character if keeps(character) else "\0" for character in _unaccented(whole, mode))
+    elif mode in _SLUG_TABLES:
+        dashed = (whole.translate(_ACCENTS) if mode == "latin" else whole).translate(_SLUG_TABLES[mode])
         whole = re.sub("^-|-$", "", re.sub("\0+", "-", dashed))
     return whole if js.truthy(cased) else js.lower(whole)
 
 
-def _unaccented(whole: str, mode: str) -> str:
-    return whole.translate(_ACCENTS) if mode == "latin" else whole
+class _SlugTable(dict[int, int]):
+    """For `str.translate`: a character that a slug keeps by itself, any other by NUL; filled as they are met."""
+
+    def __init__(self, *, letters: bool, others: str) -> None:
+        super().__init__(zip(map(ord, others), map(ord, others), strict=True))
+        self._letters = letters
+
+    def __missing__(self, code: int) -> int:
+        category = unicodedata.category(chr(code))
+        self[code] = code if self._letters and (category[0] in "LM" or category == "Nd") else 0
+        return self[code]
 
 
-def _is_letter(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category[0] in "LM" or category == "Nd"
-
-
-_SLUG_KEEPS: dict[str, Callable[[str], bool]] = {
-    "default": _is_letter,
-    "latin": _is_letter,
-    "pretty": lambda character: _is_letter(character) or character in "._~!$&'()+,;=@",
-    "ascii": lambda character: character.isascii() and character.isalnum(),
+_SLUG_TABLES = {
+    "default": _SlugTable(letters=True, others=""),
+    "latin": _SlugTable(letters=True, others=""),
+    "pretty": _SlugTable(letters=True, others="._~!$&'()+,;=@"),
+    "ascii": _SlugTable(letters=False, others=string.ascii_letters + string.digits),
 }
 
 
