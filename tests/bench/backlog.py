@@ -8,6 +8,7 @@ from pathlib import Path
 
 from actionsd.clock import SystemClock
 from actionsd.event import Accepted
+from actionsd.settings import DestinationDecl, SourceDecl
 from actionsd.store import Store, StoreOptions
 from actionsd.store.records import LaneKey, Settlement
 from bench import load, servers
@@ -18,7 +19,8 @@ from support.daemon import Daemon, free_port, webhook
 from support.waiting import until
 
 PAGE = 500
-LANE = LaneKey(1)
+SOURCES = (SourceDecl(slug="website", write_keys=("key",)),)
+DESTINATIONS = (DestinationDecl(slug="hook", source="website", definition="webhook"),)
 
 
 def measure_claims(bench: Bench) -> None:
@@ -40,7 +42,8 @@ def _filled(bench: Bench, events: int) -> Path:
 
 
 async def _fill(folder: Path, events: int) -> None:
-    store = await Store.open(StoreOptions(data_dir=folder), SystemClock())
+    store = await Store.open(StoreOptions(data_dir=folder, min_free=0), SystemClock())
+    await store.workspace.declare(SOURCES, DESTINATIONS)
     waiting = []
     for first in range(0, events, PAGE):
         waiting.append(store.journal.append(1, [_small(number) for number in range(first, first + PAGE)], {}))
@@ -58,20 +61,23 @@ def _small(number: int) -> Accepted:
 
 
 async def _claim(folder: Path) -> Sample:
-    """Claim 10,000 events from the start, page by page, and settle each page."""
-    store = await Store.open(StoreOptions(data_dir=folder), SystemClock())
-    claimed, cursor = 0, 0
+    """Claim 10,000 events from the start, page by page; and the same with each page settled."""
+    store = await Store.open(StoreOptions(data_dir=folder, min_free=0), SystemClock())
+    await store.workspace.declare(SOURCES, DESTINATIONS)
+    claimed, cursor, claiming = 0, 0, 0.0
     started = time.perf_counter()
     while claimed < 10_000:
+        asked = time.perf_counter()
         page = await store.journal.read(cursor, limit=PAGE, max_bytes=1 << 22)
+        claiming += time.perf_counter() - asked
         if not page:
             break
         cursor = page[-1].position
         claimed += len(page)
-        await store.ledger.settle(Settlement(LANE, cursor, b"", {}), urgent=True)
+        await store.ledger.settle(Settlement(LaneKey(1), cursor, b"", {}), urgent=True)
     took = time.perf_counter() - started
     await store.close()
-    return {"us": took / claimed * 1e6}
+    return {"us": claiming / claimed * 1e6, "us with its settlement": took / claimed * 1e6}
 
 
 def measure_writes(bench: Bench) -> None:

@@ -108,9 +108,12 @@ async function main() {
   })
 
   const deliveries = await deliverable(pairs.filter(valid))
-  await measure('delivery', deliveries.length, async () => {
-    for (const [target, event, settings] of deliveries) await target.onEvent(event, settings)
-  })
+  for (const slug of new Set(deliveries.map(([, , , one]) => one.dest))) {
+    const some = deliveries.filter(([, , , one]) => one.dest === slug)
+    await measure(`delivery.${slug}`, some.length, async () => {
+      for (const [target, event, settings] of some) await target.onEvent(event, settings)
+    })
+  }
   results.deliverable = deliveries.map(([, event, , one]) => [cases.indexOf(one), events.indexOf(event)])
   console.log(JSON.stringify(results))
 }
