@@ -57,8 +57,9 @@ class MappingStatus(Wire, frozen=True, kw_only=True):
 
 class DestinationStatus(Wire, frozen=True, kw_only=True):
     """One destination. ``delivered`` and ``discarded`` are totals; ``retrying`` and ``dead`` what waits or lies there
-    now; ``backlog`` the events behind the journal's head, ``oldest`` when the first of them was received. ``state`` is
-    the configured one, ``breaker`` ``closed`` unless deliveries are held, then with ``reason`` and ``held_until``."""
+    now; ``backlog`` the events of its source that its lane has not passed, ``oldest`` when the first of them was
+    received. ``state`` is the configured one; ``breaker`` is ``closed`` unless deliveries are held back (``open``,
+    ``probing``); ``reason`` says why they are, or why the lane stands still."""
 
     slug: str
     name: str
@@ -67,7 +68,6 @@ class DestinationStatus(Wire, frozen=True, kw_only=True):
     state: str
     breaker: str
     reason: str
-    held_until: datetime | None
     delivered: int
     discarded: int
     retrying: int

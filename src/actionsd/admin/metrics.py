@@ -27,7 +27,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def _lines(parts: Parts) -> list[str]:
-    sizes = parts.store.sizes()
+    sizes = await parts.store.sizes()
     return [
         *_events(parts),
         *_latencies(parts),

@@ -105,7 +105,7 @@ def print_destinations(rows: Sequence[wire.DestinationStatus]) -> None:
     )
     for row in rows:
         if row.reason:
-            click.echo(f"{row.slug}: {row.reason}{f', until {ago(row.held_until)}' if row.held_until else ''}")
+            click.echo(f"{row.slug}: {row.reason}")
 
 
 def _state(row: wire.DestinationStatus) -> str:

@@ -1,7 +1,6 @@
 """``actionsctl functions``: what a mapping can compute with."""
 
 import click
-import msgspec
 
 from actionsd.cli.output import Column, json_option, print_json, print_table
 
@@ -10,10 +9,10 @@ from actionsd.cli.output import Column, json_option, print_json, print_table
 @json_option
 def functions(as_json: bool) -> None:
     """List the functions that a mapping's fields may use. Needs no running daemon."""
-    from actionsd.mapping import FUNCTIONS  # only this command and `mapping` need the engine
+    from actionsd.mapping.functions import FUNCTIONS  # only this command and `mapping` need the engine
 
     if as_json:
         print_json(FUNCTIONS)
         return
-    rows = [tuple(str(value) for value in msgspec.to_builtins(function).values()) for function in FUNCTIONS]
-    print_table((Column("function"), Column("arguments"), Column("meaning", flexible=True)), rows, empty="none")
+    columns = (Column("function"), Column("directive"), Column("meaning", flexible=True))
+    print_table(columns, [(each.name, each.directive, each.meaning) for each in FUNCTIONS], empty="none")

@@ -22,7 +22,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 _colours = {
     "enabled": "green", "closed": "green", "delivered": "green", "ok": "green", "ready": "green", "done": "green",
-    "paused": "yellow", "retry": "yellow", "pending": "yellow", "undeclared": "yellow", "half-open": "yellow",
+    "paused": "yellow", "retry": "yellow", "pending": "yellow", "undeclared": "yellow", "probing": "yellow",
     "open": "red", "dead": "red", "not ready": "red", "refused": "red", "error": "red",
     "disabled": "bright_black", "discarded": "bright_black", "duplicate": "bright_black", "filtered": "bright_black",
 }  # fmt: skip

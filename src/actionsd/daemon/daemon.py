@@ -15,7 +15,7 @@ from actionsd.admin.server import Admin
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.daemon.pulse import Pulse
-from actionsd.delivery import Lanes
+from actionsd.delivery.lanes import Lanes
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
@@ -68,8 +68,9 @@ class Daemon:
         refuse_what_needs_a_restart(parts.settings, read, self._path)
         workspace = await parts.store.workspace.declare(read.sources, read.destinations)
         parts.settings = read
-        parts.lanes.apply(workspace)
         self._ingest.apply(workspace)
+        parts.lanes.apply(workspace)
+        await parts.lanes.applied()
 
     def _read(self, definitions: Catalog) -> Settings:
         return check.prepare(settings.load(self._path), definitions, self._path)
@@ -83,9 +84,8 @@ class Daemon:
         workspace = await store.workspace.declare(read.sources, read.destinations)
 
         lanes = Lanes(store, definitions, clock, read.delivery, tap)
-        lanes.apply(workspace)
         await lanes.start()
-        stack.push_async_callback(lanes.stop, read.delivery.drain_timeout)
+        stack.push_async_callback(lanes.stop)
 
         ingest = self._ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble)
         ingest.apply(workspace)

@@ -26,7 +26,7 @@ class Pulse:
     """Beats while :meth:`run` runs. ``delay`` is the worst lateness of a timer in the last minute, in seconds."""
 
     def __init__(
-        self, clock: Clock, on_beat: Sequence[Callable[[], None]], who_runs: Callable[[asyncio.Task[Any] | None], str]
+        self, clock: Clock, on_beat: Sequence[Callable[[], None]], who_runs: Callable[[asyncio.Task[Any]], str]
     ) -> None:
         self._clock = clock
         self._on_beat = on_beat
@@ -65,13 +65,14 @@ class Pulse:
 
     def report(self, late: float) -> None:
         """Log who holds the loop, by the attempt that runs and the innermost line of its stack."""
+        task = asyncio.current_task(self._loop)
         frame = sys._current_frames().get(self._loop_thread)
         where = traceback.extract_stack(frame)[-1] if frame else None
         log.warning(
             "the event loop is blocked",
             extra={
                 "seconds": round(late, 1),
-                "running": self._who_runs(asyncio.current_task(self._loop)) or "the daemon itself",
+                "running": (self._who_runs(task) if task else "") or "the daemon itself",
                 "at": f"{where.filename}:{where.lineno} {where.name}" if where else "unknown",
             },
         )

@@ -44,8 +44,7 @@ async def release(parts: Parts) -> wire.Done:
     """Let all lanes run after the first start of a restored copy (RULES R33)."""
     held = parts.store.held
     if held:
-        await parts.store.release()
-        parts.lanes.apply(parts.workspace)
+        await parts.lanes.resume()
     return wire.Done(changed=int(held))
 
 
@@ -95,7 +94,8 @@ async def backup(parts: Parts, request: wire.BackupRequest) -> wire.Backup:
 
     Raises:
         ConfigError: the path is relative.
-        Conflict: there is something already, or not enough room.
+        Conflict: there is something already, or no such directory.
+        Unavailable: there is no room for it.
     """
     path = Path(request.path)
     if not path.is_absolute():

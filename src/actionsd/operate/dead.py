@@ -71,15 +71,15 @@ async def _passed_over(parts: Parts, destination: str) -> list[wire.PassedOver]:
 
 
 async def letter(parts: Parts, id: int) -> wire.DeadLetter:
-    """One dead letter with its event and the last exchange.
+    """One dead letter with its event (None where the caps took it, RULES R12) and the last exchange.
 
     Raises:
         NotFound: there is none with this id.
     """
     letter, entry = await parts.store.ledger.dead_one(id)
     return wire.DeadLetter(
-        row=_row(letter, Names(parts.workspace), entry.message_id),
-        event=_decoded(entry.body),
+        row=_row(letter, Names(parts.workspace), entry.message_id if entry else ""),
+        event=_decoded(entry.body) if entry else None,
         exchange=_decoded(letter.dead.exchange),
         versions=_decoded(letter.dead.versions.encode()),
     )
@@ -96,7 +96,8 @@ async def requeue(parts: Parts, choice: wire.Choice) -> wire.Done:
         reasons = await parts.store.ledger.requeue(ids)
         changed += len(ids) - len(reasons)
         refused += reasons
-    parts.lanes.apply(parts.workspace)
+    for destination in parts.workspace.destinations:
+        parts.lanes.requeued(destination.id)
     return wire.Done(changed=changed, refused=refused)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from actionsd import wire
+from actionsd.delivery.window import Window
 from actionsd.errors import NotFound
 from actionsd.event import Entry
 from actionsd.operate.parts import Names, Parts, definition_of, find_source
@@ -91,7 +92,9 @@ async def _at_destination(
     steps = []
     for mapping in destination.mappings:
         if mapping.id in matched or mapping.id in fates:
-            steps.append(step(*_fate(fates.get(mapping.id), lane, entry.position, destination.state), mapping.name))
+            steps.append(
+                step(*_fate(fates.get(mapping.id), lane, entry.position, mapping.id, destination.state), mapping.name)
+            )
         else:
             steps.append(step("discarded", _unmatched(mapping, entry.position), mapping.name))
     return steps or [step("discarded", "NO_MATCHING_MAPPING: the destination has no mappings")]
@@ -106,14 +109,15 @@ async def _fates(parts: Parts, destination: Destination, position: int) -> dict[
     return fates | {retry.mapping: retry for _, retry in waiting}
 
 
-def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, state: str) -> tuple[str, str]:
+def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, mapping: int, state: str) -> tuple[str, str]:
     """Outcome and why of one matched delivery."""
     if isinstance(fate, Retry):
         due = wire.moment(fate.due_at).astimezone().strftime("%H:%M:%S")
         return "retry", f"{fate.attempts} attempts, the last: {fate.code} {fate.message}; the next at {due}"
     if isinstance(fate, Dead):
         return "dead", f"{fate.reason} after {fate.attempts} attempts: {fate.code} {fate.message}"
-    if position <= lane.cursor:
+    settled = Window(lane.cursor, lane.completed).settled_mappings(position)
+    if position <= lane.cursor or settled is None or mapping in settled:
         return "delivered", "settled by the destination's lane"
     return "pending", "its lane has not settled it" if state == "enabled" else f"the destination is {state}"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
-from actionsd.delivery import Lanes
+from actionsd.delivery.lanes import Lanes
 from actionsd.errors import NotFound
 from actionsd.observe import Tap
 from actionsd.operate.totals import Rates

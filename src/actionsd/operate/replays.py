@@ -93,7 +93,7 @@ async def one(parts: Parts, id: int) -> wire.ReplayStatus:
     Raises:
         NotFound: there is none with this id.
     """
-    return _status(parts, await _get(parts, id), Totals(parts.store.counts), await _waiting(parts))
+    return _status(parts, await parts.store.replays.get(id), Totals(parts.store.counts), await _waiting(parts))
 
 
 async def change(parts: Parts, id: int, verb: str) -> wire.ReplayStatus:
@@ -103,7 +103,7 @@ async def change(parts: Parts, id: int, verb: str) -> wire.ReplayStatus:
         NotFound: there is none with this id.
         Conflict: it is in no state for this.
     """
-    replay = await _get(parts, id)
+    replay = await parts.store.replays.get(id)
     if verb == "stop":
         await parts.lanes.stop_replay(replay)
     else:
@@ -186,13 +186,6 @@ async def _entries(parts: Parts, wanted: _Range) -> AsyncIterator[Entry]:
                 return
             yield entry
         after = page[-1].position
-
-
-async def _get(parts: Parts, id: int) -> Replay:
-    replay = await parts.store.replays.get(id)
-    if replay is None:
-        raise NotFound(f"no replay {id}")
-    return replay
 
 
 async def _waiting(parts: Parts) -> dict[int, int]:

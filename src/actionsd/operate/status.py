@@ -2,10 +2,11 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 
 from actionsd import wire
-from actionsd.delivery import LaneStatus
+from actionsd.delivery.status import LaneStatus
 from actionsd.operate.parts import Names, Parts, find_destination
 from actionsd.operate.totals import Totals
 from actionsd.store.records import Destination, LaneKey, Source
@@ -13,7 +14,7 @@ from actionsd.store.records import Destination, LaneKey, Source
 
 async def status(parts: Parts) -> wire.Status:
     """The whole daemon at one moment."""
-    sizes = parts.store.sizes()
+    sizes = await parts.store.sizes()
     now = parts.clock.now()
     return wire.Status(
         version=version("actionsd"),
@@ -52,7 +53,7 @@ def _source(parts: Parts, source: Source, totals: Totals) -> wire.SourceStatus:
 async def destinations(parts: Parts) -> list[wire.DestinationStatus]:
     """All destinations with what became of their events."""
     view = await _look(parts)
-    return [_destination(view, destination) for destination in parts.workspace.destinations]
+    return [await _destination(view, destination) for destination in parts.workspace.destinations]
 
 
 async def destination(parts: Parts, slug: str) -> wire.DestinationStatus:
@@ -62,7 +63,7 @@ async def destination(parts: Parts, slug: str) -> wire.DestinationStatus:
         NotFound: there is none with this slug.
     """
     found = find_destination(parts.workspace, slug)
-    return _destination(await _look(parts), found)
+    return await _destination(await _look(parts), found)
 
 
 @dataclass(frozen=True)
@@ -88,25 +89,25 @@ async def _look(parts: Parts) -> _View:
     )
 
 
-def _destination(view: _View, destination: Destination) -> wire.DestinationStatus:
+async def _destination(view: _View, destination: Destination) -> wire.DestinationStatus:
     id, totals, parts = destination.id, view.totals, view.parts
-    lane = view.lanes.get(id)
+    lane = view.lanes.get(id) or LaneStatus(destination=id, replay=0, state=destination.state)
+    backlog = await parts.store.ledger.lag(LaneKey(id), parts.store.journal.head)
     return wire.DestinationStatus(
         slug=destination.slug,
         name=destination.name,
         definition=destination.definition,
         source=view.names.source(destination.source),
         state=destination.state,
-        breaker=lane.breaker if lane else "closed",
-        reason=lane.reason if lane else "",
-        held_until=wire.moment(lane.held_until) if lane and lane.held_until else None,
+        breaker=lane.breaker,
+        reason=lane.reason or lane.trouble,
         delivered=totals.destination["delivered", id],
         discarded=totals.destination["discarded", id],
         retrying=view.waiting.get(LaneKey(id), 0),
         dead=view.buried.get(LaneKey(id), 0),
-        backlog=parts.store.journal.head - lane.cursor if lane else 0,
-        oldest=wire.moment(lane.oldest) if lane and lane.oldest else None,
-        in_flight=lane.in_flight if lane else 0,
+        backlog=backlog,
+        oldest=await _oldest(parts, lane.cursor) if backlog else None,
+        in_flight=lane.in_flight,
         rate=parts.rates.destination(totals, "delivered", id),
         mappings=[
             wire.MappingStatus(
@@ -120,3 +121,9 @@ def _destination(view: _View, destination: Destination) -> wire.DestinationStatu
             for mapping in destination.mappings
         ],
     )
+
+
+async def _oldest(parts: Parts, cursor: int) -> datetime | None:
+    """When the first event behind a cursor was received."""
+    entries = await parts.store.journal.read(cursor, limit=1, max_bytes=1)
+    return wire.moment(entries[0].received_at) if entries else None
