@@ -28,34 +28,41 @@ def look_up(value: Json, keys: Sequence[str]) -> Json:
 def drop_keys(rules: Mapping[str, Sequence[str]]) -> Edit:
     """Removes keys: `{"properties": ["a"]}` below a path, `{"": ["userId"]}` at the top level.
 
-    Where the path leads to an array, the keys of all objects in it are removed (FEATURES F136).
+    Where the path leads to an array, the keys of all objects in it are removed (FEATURES F136); an array in that array
+    counts as an object whose keys are its indexes, and has null where one is removed, as in Segment's library.
 
     >>> drop_keys({"items": ["sku"]})({"items": [{"sku": 1, "price": 2}, {"sku": 3}]})
     {'items': [{'price': 2}, {}]}
     """
-    return _each_rule(rules, lambda unwanted: lambda object: {k: v for k, v in object.items() if k not in unwanted})
+    return _each_rule(rules, lambda unwanted: lambda key: key not in unwanted)
 
 
 def allow_keys(rules: Mapping[str, Sequence[str]]) -> Edit:
     """Removes all other keys, of the same objects as `drop_keys`."""
-    return _each_rule(rules, lambda wanted: lambda object: {k: v for k, v in object.items() if k in wanted})
+    return _each_rule(rules, lambda wanted: lambda key: key in wanted)
 
 
-def _each_rule(
-    rules: Mapping[str, Sequence[str]], filtered: Callable[[frozenset[str]], Callable[[Object], Object]]
-) -> Edit:
-    edits = [(_keys(path), filtered(frozenset(keys))) for path, keys in js.ordered(dict(rules)).items()]
+def _each_rule(rules: Mapping[str, Sequence[str]], keeping: Callable[[frozenset[str]], Callable[[str], bool]]) -> Edit:
+    edits = [(_keys(path), keeping(frozenset(keys))) for path, keys in js.ordered(dict(rules)).items()]
 
     def edit(event: Json) -> Json:
-        for keys, change in edits:
+        for keys, keeps in edits:
             found = look_up(event, keys)
             if isinstance(found, dict):
-                event = replaced(event, keys, change(found))
+                event = replaced(event, keys, _kept(found, keeps))
             elif isinstance(found, list):
-                event = replaced(event, keys, [change(item) if isinstance(item, dict) else item for item in found])
+                event = replaced(event, keys, [_kept(item, keeps) for item in found])
         return event
 
     return edit
+
+
+def _kept(value: Json, keeps: Callable[[str], bool]) -> Json:
+    if isinstance(value, dict):
+        return {key: member for key, member in value.items() if keeps(key)}
+    if isinstance(value, list):
+        return [item if keeps(str(index)) else None for index, item in enumerate(value)]
+    return value
 
 
 def _keys(path: str) -> list[str]:

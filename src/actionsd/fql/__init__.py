@@ -20,14 +20,15 @@ The same text is read in two ways, as Segment's two engines do:
 Everything raises `FQLError` for text that cannot be read, with position and a caret line.
 """
 
+from actionsd.fql.check import check_structured, check_trigger
 from actionsd.fql.condition import compile_condition, compile_expression
 from actionsd.fql.errors import FQLError
 from actionsd.fql.ir import compile_ir
 from actionsd.fql.loose import parse
 from actionsd.fql.parser import parse_strict
 from actionsd.fql.printer import to_text
-from actionsd.fql.structured import check_structured, from_ast, to_ast
-from actionsd.fql.trigger import check_trigger, compile_trigger, compile_triggers
+from actionsd.fql.structured import from_ast, to_ast
+from actionsd.fql.trigger import compile_trigger, compile_triggers
 
 __all__ = [
     "FQLError",

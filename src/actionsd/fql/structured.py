@@ -27,8 +27,7 @@ In JSON a group is `{"type": "group", "operator": "and" | "or", "children": […
     'event = "Signed Up" or userId != null'
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from actionsd.fql.errors import FQLError
@@ -54,10 +53,15 @@ GLOB_OPERATORS: Final = frozenset(("matches", "not_matches"))
 BARE_OPERATORS: Final = frozenset(("is_true", "is_false", "exists", "not_exists"))
 OPERATORS: Final = TEXT_OPERATORS | NUMBER_OPERATORS | GLOB_OPERATORS | BARE_OPERATORS
 
-_NAMED_KINDS: Final = frozenset((*ROOTS.values(), OTHER_FIELD))
-_KINDS: Final = _NAMED_KINDS | frozenset(FIELDS.values())
-_NAME_START: Final = re.compile(r"[A-Za-z_]")
-_KEYWORDS: Final = frozenset(("and", "or", "null"))
+# What stands beside these fields in FQL is text: `event = null` compares with "null".
+FIELD_OPERATORS: Final = {
+    "event-type": TEXT_OPERATORS | GLOB_OPERATORS,
+    "event": TEXT_OPERATORS | GLOB_OPERATORS,
+    "name": TEXT_OPERATORS | GLOB_OPERATORS | {"exists", "not_exists"},
+    "userId": TEXT_OPERATORS | GLOB_OPERATORS | BARE_OPERATORS,
+}
+NAMED_KINDS: Final = frozenset((*ROOTS.values(), OTHER_FIELD))
+_KINDS: Final = NAMED_KINDS | frozenset(FIELDS.values())
 _GLOB_SIGNS: Final = frozenset("*?")
 
 
@@ -67,7 +71,7 @@ _GLOB_SIGNS: Final = frozenset("*?")
 def from_ast(ast: Mapping[str, Any]) -> Group:
     """The tree of a structured form in JSON; `FQLError` where `ast` is no group of conditions and groups.
 
-    Operators and values are taken as they are: `check_structured` tells what a person should not have written.
+    Operators and values are taken as they are: `actionsd.fql.check` tells what a person should not have written.
     """
     return _group(ast, 1)
 
@@ -90,7 +94,7 @@ def _condition(ast: object) -> Condition:
     kind = ast.get("type") if isinstance(ast, Mapping) else None
     if not isinstance(ast, Mapping) or kind not in _KINDS:
         raise FQLError(f"unknown type of condition {kind!r}, expected 'group' or one of {', '.join(sorted(_KINDS))}")
-    name = ast.get("name", UNDEFINED) if kind in _NAMED_KINDS else UNDEFINED
+    name = ast.get("name", UNDEFINED) if kind in NAMED_KINDS else UNDEFINED
     return Condition(kind, name, js.string(ast.get("operator", UNDEFINED)), ast.get("value", UNDEFINED))
 
 
@@ -125,68 +129,6 @@ def _described(node: Node) -> str:
             return "a field or a value alone"
 
 
-# What a person may write
-
-
-def check_structured(ast: Mapping[str, Any], *, max_conditions: int | None = None, nested: bool = True) -> None:
-    """Raises `FQLError` for a structured form that a person should not have written, naming the condition.
-
-    Checked are operators and the data types of their values, what FEATURES F094 and F095 forbid (array paths, `"` and
-    `~` in values, names that start with another character than a letter or `_`), and the limits of a plan:
-    `max_conditions` in all (F093; no limit by default), and whether groups may stand in groups (F092).
-    """
-    group = from_ast(ast)
-    conditions = list(_conditions(group, nested))
-    if max_conditions is not None and len(conditions) > max_conditions:
-        raise FQLError(f"at most {max_conditions} conditions are allowed, found {len(conditions)}")
-    for condition in conditions:
-        if (problem := _problem(condition)) is not None:
-            raise FQLError(f"{_place(condition)}: {problem}")
-
-
-def _conditions(group: Group, nested: bool) -> Iterator[Condition]:
-    if group.operator not in ("and", "or") or not group.children:
-        raise FQLError("a group needs the operator 'and' or 'or', and at least one condition")
-    for child in group.children:
-        if isinstance(child, Condition):
-            yield child
-        elif isinstance(child, Group) and nested:
-            yield from _conditions(child, nested)
-        else:
-            raise FQLError("groups in groups are not allowed")
-
-
-def _problem(condition: Condition) -> str | None:
-    operator, value = condition.operator, condition.value
-    if condition.kind in _NAMED_KINDS and (problem := _name_problem(condition.name)):
-        return problem
-    if operator not in OPERATORS:
-        return f"unknown operator {operator!r}, expected one of {', '.join(sorted(OPERATORS))}"
-    if operator in BARE_OPERATORS:
-        return None if value is UNDEFINED else f"{operator!r} takes no value, found {value!r}"
-    if operator in NUMBER_OPERATORS:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else f"{operator!r} needs a number, found {value!r}"
-    if not isinstance(value, str):
-        return f"{operator!r} needs a text, found {value!r}"
-    return 'a value cannot hold the characters " and ~' if '"' in value or "~" in value else None
-
-
-def _name_problem(name: object) -> str | None:
-    if not isinstance(name, str) or not name:
-        return "a name is needed"
-    keys = name.split(".")
-    if "$" in keys:
-        return "array paths (.$) are not supported"
-    if not all(_NAME_START.match(key) and key not in _KEYWORDS for key in keys):
-        return "each part of a name must start with a letter or _, and cannot be 'and', 'or' or 'null'"
-    return None
-
-
-def _place(condition: Condition) -> str:
-    return condition.kind if condition.name is UNDEFINED else f"{condition.kind} {condition.name!r}"
-
-
 # From expressions to conditions
 
 
@@ -217,9 +159,9 @@ def condition(names: tuple[str, ...], operator: str, value: Any) -> Condition:
     """
     kind, name = field(names)
     bare = _BARE.get((operator, value)) if value is None or isinstance(value, bool) else None
-    if bare is not None and bare not in _NOT_OFFERED.get(kind, ()):
+    if bare is not None and (kind in NAMED_KINDS or bare in FIELD_OPERATORS[kind]):
         return Condition(kind, name, bare)
-    if kind not in _NAMED_KINDS:
+    if kind not in NAMED_KINDS:
         return Condition(kind, name, operator, js.string(value))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Condition(kind, name, _NUMERIC.get(operator, operator), value)
@@ -227,11 +169,6 @@ def condition(names: tuple[str, ...], operator: str, value: Any) -> Condition:
 
 
 _BARE: Final = {("=", True): "is_true", ("=", False): "is_false", ("!=", None): "exists", ("=", None): "not_exists"}
-_NOT_OFFERED: Final = {
-    "event": BARE_OPERATORS,
-    "event-type": BARE_OPERATORS,
-    "name": frozenset(("is_true", "is_false")),
-}
 _NUMERIC: Final = {"=": "number_equals", "!=": "number_not_equals"}
 
 

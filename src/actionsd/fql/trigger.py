@@ -22,7 +22,6 @@ from actionsd.fql.errors import FQLError
 from actionsd.fql.glob import compile_glob
 from actionsd.fql.loose import parse, read_loosely
 from actionsd.fql.nodes import Call, Compare, Condition, Group, Items, Node, Not, Path, Value
-from actionsd.fql.parser import parse_strict
 from actionsd.fql.structured import FIELDS, GLOB_OPERATORS, OTHER_FIELD, ROOTS, structured
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
@@ -77,22 +76,11 @@ def compile_triggers(triggers: Iterable[tuple[Key, str | Node]]) -> Callable[[An
     return _Function().merged([(key, _read(trigger)) for key, trigger in triggers])
 
 
-def check_trigger(text: str) -> None:
-    """Raises `FQLError`, with position and expectation, for a trigger that a person should not have written.
-
-    Stricter than `compile_trigger`, which goes on to read malformed text as Segment does.
-    """
-    rule = structured(parse_strict(text))
-    if (odd := _no_condition(rule)) is not None:
-        raise FQLError(f"expected a field, an operator and a value, found {odd}", text, 0)
-    _Function().single(rule)
-
-
 def _read(trigger: str | Node) -> Node:
     if not isinstance(trigger, str):
         return structured(trigger)
     rule = structured(parse(trigger))
-    if (odd := _no_condition(rule)) is None:
+    if (odd := no_condition(rule)) is None:
         return rule
     try:
         return read_loosely(trigger)
@@ -100,11 +88,11 @@ def _read(trigger: str | Node) -> Node:
         raise FQLError(f"expected a field, an operator and a value, found {odd}", trigger, 0) from None
 
 
-def _no_condition(rule: Node) -> str | None:
+def no_condition(rule: Node) -> str | None:
     """What stands in `rule` where a trigger needs a condition on a field, None where nothing does."""
     match rule:
         case Group(children=children):
-            return next((odd for child in children if (odd := _no_condition(child)) is not None), None)
+            return next((odd for child in children if (odd := no_condition(child)) is not None), None)
         case Condition(kind=kind, name=name) if kind == OTHER_FIELD and name.split(".")[0] in FIELDS:
             return f"{name}, which is below a plain field"
         case Path(names=names):
