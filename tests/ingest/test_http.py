@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 
 from actionsd.errors import StoreBroken, Unavailable
-from support.ingest import KEY, Running, running
+from actionsd.event import type_letters, types
+from support.ingest import KEY, Running, eventually, running
 
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 EVENT = {"userId": "u", "event": "E", "messageId": "m1"}
@@ -31,8 +32,8 @@ def check(test: Callable[[Running], Awaitable[None]], folder: Path | None = None
 
 
 PATHS = {
-    **{f"/v1/{type}": type for type in ("identify", "track", "page", "screen", "group", "alias")},
-    **{"/v1/i": "identify", "/v1/t": "track", "/v1/p": "page", "/v1/s": "screen", "/v1/g": "group", "/v1/a": "alias"},
+    **{f"/v1/{type}": type for type in types},
+    **{f"/v1/{letter}": type for letter, type in type_letters.items()},
 }
 
 
@@ -329,8 +330,7 @@ def test_the_answer_waits_for_the_commit() -> None:
     async def test(here: Running) -> None:
         here.journal.hold = True
         posting = asyncio.create_task(here.post("/v1/t", EVENT, Authorization=BASIC))
-        while not here.journal.waiting:
-            await asyncio.sleep(0)
+        await eventually(lambda: here.journal.waiting)
         assert not posting.done()
         here.journal.commit()
         assert (await posting)[0] == 200

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from actionsd.errors import StoreBroken, Unavailable
 from actionsd.ingest.stream import Lines, max_unanswered, max_unanswered_bytes
 from support.clock import settle
-from support.ingest import KEY, Running, running
+from support.ingest import COMMITTED, KEY, Running, eventually, running
 
 EVENT = {"type": "track", "userId": "u", "event": "E", "writeKey": KEY}
 
@@ -78,15 +78,14 @@ def test_r35_the_answer_comes_after_the_commit_and_errors_wait_behind_it(tmp_pat
     async def test(here: Running, peer: Peer) -> None:
         here.journal.hold = True
         peer.send(EVENT | {"messageId": "m1"}, b"nothing", EVENT | {"messageId": "m2"})
-        while len(here.journal.waiting) < 3:
-            await asyncio.sleep(0)
+        await eventually(lambda: len(here.journal.waiting) == 3)
         first, error, second = here.journal.waiting
-        error.set_result(None)  # type: ignore[arg-type]
-        second.set_result(None)  # type: ignore[arg-type]
+        error.set_result(COMMITTED)
+        second.set_result(COMMITTED)
         reading = asyncio.create_task(peer.answer())
         await settle()
         assert not reading.done()
-        first.set_result(None)  # type: ignore[arg-type]
+        first.set_result(COMMITTED)
         assert (await reading)["messageId"] == "m1"
         assert (await peer.answer())["code"] == "bad_request"
         assert (await peer.answer())["messageId"] == "m2"
@@ -99,8 +98,7 @@ def test_r35_a_batch_is_one_transaction_and_one_answer(tmp_path: Path) -> None:
         here.journal.hold = True
         items = [EVENT, EVENT | {"messageId": "bad", "event": None}, 5, EVENT]
         peer.send({"batch": items, "context": {"a": 1}})
-        while not here.journal.waiting:
-            await asyncio.sleep(0)
+        await eventually(lambda: here.journal.waiting)
         assert (len(here.journal.waiting), len(here.journal.rows)) == (1, 2)
         here.journal.hold = False
         here.journal.commit()
@@ -144,10 +142,8 @@ def test_r35_an_over_long_line_gets_an_error_and_is_skipped(tmp_path: Path) -> N
     async def test(here: Running, peer: Peer) -> None:
         peer.send(b"x" * 512_001, EVENT | {"messageId": "m1"}, b"y" * 3_000_000, EVENT | {"messageId": "m2"})
         answers = await peer.answers()
-        assert [answer.get("messageId") or answer["code"] for answer in answers] == ["bad_request", "m1"] + [
-            "bad_request",
-            "m2",
-        ]
+        expected = ["bad_request", "m1", "bad_request", "m2"]
+        assert [answer.get("messageId") or answer["code"] for answer in answers] == expected
 
     check(tmp_path, test)
 
@@ -158,8 +154,7 @@ def test_r35_half_close_still_gets_every_answer_and_a_last_line_needs_no_newline
         here.journal.hold = True
         peer.writer.write(json.dumps(EVENT | {"messageId": "m1"}).encode() + end)
         answering = asyncio.create_task(peer.answers())
-        while not here.journal.waiting:
-            await asyncio.sleep(0)
+        await eventually(lambda: here.journal.waiting)
         here.journal.commit()
         assert await answering == [{"ok": True, "messageId": "m1"}]
 
@@ -173,8 +168,7 @@ def test_r35_trouble_of_the_writer_is_unavailable(tmp_path: Path, error: Any, wh
         here.journal.trouble, here.journal.hold = (error, False) if when == "at once" else (None, True)
         peer.send(EVENT, b"{")
         if when != "at once":
-            while len(here.journal.waiting) < 2:
-                await asyncio.sleep(0)
+            await eventually(lambda: len(here.journal.waiting) == 2)
             here.journal.commit(error)
         for _ in range(2):
             retry_after = getattr(error, "retry_after", 1)
@@ -225,8 +219,7 @@ def test_r35_reading_stops_at_so_many_unanswered_lines(tmp_path: Path) -> None:
     async def test(here: Running, peer: Peer) -> None:
         here.journal.hold = True
         peer.send(*([EVENT] * (max_unanswered + 500)))
-        while len(here.journal.waiting) < max_unanswered:
-            await asyncio.sleep(0)
+        await eventually(lambda: len(here.journal.waiting) >= max_unanswered)
         await settle(200)
         assert len(here.journal.waiting) == max_unanswered
         here.journal.hold = False
@@ -241,8 +234,7 @@ def test_r35_reading_stops_at_so_many_unanswered_bytes(tmp_path: Path) -> None:
         here.journal.hold = True
         big = {"batch": [EVENT | {"properties": {"a": "x" * 30_000}}] * 16}
         peer.send(big, big, big, big)
-        for _ in range(2000):
-            await asyncio.sleep(0)
+        await settle(2000)
         assert 0 < len(here.journal.waiting) * len(json.dumps(big)) < max_unanswered_bytes + len(json.dumps(big))
         assert len(here.journal.waiting) < 4
         here.journal.hold = False
@@ -257,8 +249,7 @@ def test_r32_a_stop_answers_what_was_read(tmp_path: Path) -> None:
         here.journal.hold = True
         peer.send(EVENT | {"messageId": "m1"})
         peer.writer.write(b'{"unfinished":')
-        while not here.journal.waiting:
-            await asyncio.sleep(0)
+        await eventually(lambda: here.journal.waiting)
         stopping = asyncio.create_task(here.ingest.stop())
         await settle()
         here.journal.commit()
@@ -274,15 +265,13 @@ def test_a_client_that_goes_away_leaves_no_trace(tmp_path: Path, caplog: pytest.
         here.journal.hold = True
         async with connected(here) as other:
             other.send(*([EVENT] * 10))
-            while len(here.journal.waiting) < 10:
-                await asyncio.sleep(0)
+            await eventually(lambda: len(here.journal.waiting) == 10)
             other.writer.transport.abort()
         here.journal.hold = False
         here.journal.commit()
         peer.send(EVENT)
         assert (await peer.answer())["ok"]
-        while len(here.ingest._streams._open) > 1:
-            await asyncio.sleep(0)
+        await eventually(lambda: len(here.ingest._streams._open) == 1)
         assert len(here.journal.rows) == 11
 
     check(tmp_path, test)

@@ -36,11 +36,11 @@ def test_f042_clients_write_times_in_many_ways(sent: object, seen: str) -> None:
     assert to_text(milliseconds) == seen
 
 
-@pytest.mark.parametrize(
-    "sent",
-    ["", "z", "yesterday", "2024-13-01", "2024-01-02T25:00:00Z", "Tue, 02 Jan 2024 03:04:05 GMT", "\ud800", None, True]
-    + [-1, 1e300, float("inf"), float("nan"), 10**30, [], {}, "2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z"],
-)
+no_text_times = ["", "z", "yesterday", "2024-13-01", "2024-01-02T25:00:00Z", "Tue, 02 Jan 2024 03:04:05 GMT", "\ud800"]
+no_text_times += ["2016-12-31T23:59:60Z", "0000-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("sent", [*no_text_times, None, True, -1, 1e300, float("inf"), float("nan"), 10**30, [], {}])
 def test_what_is_no_time_is_none(sent: object) -> None:
     assert from_client(sent) is None
 

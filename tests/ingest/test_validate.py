@@ -122,14 +122,9 @@ contexts = st.none() | st.fixed_dictionaries(
         "library": anything,
     },
 )
-events = st.fixed_dictionaries(
-    {},
-    optional={
-        name: anything
-        for name in "messageId userId anonymousId groupId previousId event name category properties traits".split()
-    }
-    | {"context": contexts | anything, "integrations": anything, "timestamp": anything, "writeKey": anything},
-)
+texts = ("messageId", "userId", "anonymousId", "groupId", "previousId", "event", "name", "category", "writeKey")
+others = ("properties", "traits", "integrations", "timestamp")
+events = st.fixed_dictionaries({}, optional={**dict.fromkeys(texts + others, anything), "context": contexts | anything})
 
 
 @given(events, st.sampled_from([*sorted(types), "other"]))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ WORKSPACE = Workspace(
         Source(id=2, slug="off", name="Off", write_keys=("wk_off",), enabled=False),
     ),
 )
+
+
+COMMITTED = Appended((), 0)
 
 
 class MemoryJournal:
@@ -59,7 +62,7 @@ class MemoryJournal:
             if error is not None:
                 appended.set_exception(error)
             else:
-                appended.set_result(Appended((), 0))
+                appended.set_result(COMMITTED)
         self.waiting.clear()
 
     @property
@@ -68,6 +71,15 @@ class MemoryJournal:
 
     def reasons(self, step: str = "refused") -> dict[str, int]:
         return {count.reason: n for count, n in self.counts.items() if count.step == step}
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Let everything run until the condition holds."""
+    for _ in range(200_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
 
 
 class Running:
