@@ -274,9 +274,13 @@ class _Function:
     def _assign(self, target: str, node: Any, path: str, gaps: Gaps) -> bool:
         """Puts the value into the variable `target`; returns whether it is always defined."""
         if is_directive(node) and "@if" in node and self._nesting < MAX_NESTING:
-            return self._if(node["@if"], f"{path}/@if", gaps, target).defined
-        code = self._value(node, path, gaps)
-        self._put(f"{target} = {code.text}")
+            self._nesting += 1
+            code = self._if(node["@if"], f"{path}/@if", gaps, target)
+            self._nesting -= 1
+        else:
+            code = self._value(node, path, gaps)
+        if code.text != target:
+            self._put(f"{target} = {code.text}")
         return code.defined
 
     # Directives, in the order of the documentation
@@ -318,9 +322,9 @@ class _Function:
             return self._failure(path, '@if requires an "exists" key or a "blank" key')
         target = target or self._variable("value")
         test = "exists" if "exists" in operand else "blank"
-        self._assign(target, operand[test], f"{path}/{test}", Gaps.ALL)
+        self._assign(target, operand[test], f"{path}/{test}", gaps)
         met = f"{target} is not UNDEFINED and {target} is not None" if test == "exists" else f"filled({target})"
-        if gaps is not Gaps.ALL and "then" in operand and js.stringify(operand[test]) == js.stringify(operand["then"]):
+        if "then" in operand and js.stringify(operand[test]) == js.stringify(operand["then"]):
             unmet = f"{target} is UNDEFINED or {target} is None" if test == "exists" else f"not filled({target})"
             with self._block(f"if {unmet}:"):
                 otherwise = self._branch(target, operand, "else", path, gaps)
