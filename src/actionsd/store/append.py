@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from actionsd.store import sql
+from actionsd.store.bulk import BulkInsert
 from actionsd.store.dedup import Dedup
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append
@@ -13,10 +14,7 @@ _sql = sql.load("journal")
 
 BLOCK = 1024  # positions of one row of journal_blocks
 
-# One hand-over of the interpreter lock per statement, so many rows in each; few sizes, so that all stay prepared.
-_CHUNKS = (256, 64, 16, 4, 1)
-_columns = "insert into journal (position, source, received_at, message_id, body, added) values "
-_inserts = {rows: _columns + ", ".join(["(?, ?, ?, ?, ?, ?)"] * rows) for rows in _CHUNKS}
+_insert_events = BulkInsert(_sql["insert_event"])
 
 
 def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Append]) -> list[Appended]:
@@ -25,24 +23,21 @@ def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Appe
     The counters ``received`` and ``duplicate`` per source belong to the store, because only this tells them apart.
     """
     rows: list[Row] = []
-    fresh: dict[bytes, int] = {}
     answers = []
     for request in requests:
-        positions = _place(transaction, dedup, request, rows, fresh)
+        positions = _place(transaction, dedup, request, rows)
         duplicates = positions.count(0)
         transaction.count(Count("received", source=request.source), len(positions) - duplicates)
         transaction.count(Count("duplicate", source=request.source), duplicates)
         transaction.count_all(request.counts)
         answers.append(Appended(tuple(positions), duplicates))
     _insert(transaction, rows)
-    dedup.remember(fresh, transaction.now)
+    dedup.flush(transaction)
     return answers
 
 
-def _place(
-    transaction: Transaction, dedup: Dedup, request: Append, rows: list[Row], fresh: dict[bytes, int]
-) -> list[int]:
-    source, now = request.source, transaction.now
+def _place(transaction: Transaction, dedup: Dedup, request: Append, rows: list[Row]) -> list[int]:
+    source, now, fresh = request.source, transaction.now, transaction.fresh
     positions = []
     for event in request.events:
         message_id = event.message_id.encode("utf-8", "surrogatepass")
@@ -58,12 +53,7 @@ def _place(
 
 
 def _insert(transaction: Transaction, rows: list[Row]) -> None:
-    start = 0
-    for size in _CHUNKS:
-        while len(rows) - start >= size:
-            values = [value for row in rows[start : start + size] for value in row]
-            transaction.db.execute(_inserts[size], values)
-            start += size
+    _insert_events.execute(transaction.db, rows)
     blocks: dict[tuple[int, int], int] = {}
     for position, source, *_ in rows:
         block = (position // BLOCK, source)

@@ -1,7 +1,7 @@
 """Tells whether a message id was accepted before (RULES R9). Disk is the truth; a memory filter only says "surely new".
 
-A key is a keyed 128-bit hash of source and message id. Keys lie in hourly buckets by the writer's receivedAt, so a
-duplicate is recognised for at least the window and at most an hour longer.
+A key is a keyed 128-bit hash of source and message id. Keys lie in buckets by the hour, so a duplicate is recognised
+for at least the window and at most an hour longer.
 """
 
 import hashlib
@@ -11,12 +11,16 @@ import threading
 from pathlib import Path
 
 from actionsd.store import sql
+from actionsd.store.bulk import BulkInsert
+from actionsd.store.transaction import Transaction
 
 _sql = sql.load("dedup")
 
-BUCKET_MS = 3_600_000
+_HOUR_MS = 3_600_000
+_PER_HOUR = 64  # numbers of buckets in an hour
 _PAGE = 1000  # keys read at once while the filter is built
 _PAUSE = 0.002  # seconds between pages: the events that come in meanwhile need the interpreter more
+_insert_keys = BulkInsert(_sql["insert_key"])
 _probes = struct.Struct("<4I").unpack
 
 
@@ -87,22 +91,33 @@ class Chain:
 
 
 class Dedup:
-    """The writer's view on the keys. ``window`` in seconds; 0 turns deduplication off (events can still be found)."""
+    """The writer's view on the keys. ``window`` in seconds; 0 turns deduplication off (events can still be found).
+
+    Keys of the newest events stay in memory (``_staged``) and follow from the journal after a crash. They go to the
+    table behind the events, thousands at once in key order: written one group at a time, each key would cost a page of
+    its own in the WAL (measured: 45 % of the ingest throughput).
+    """
 
     _FILTER_BYTES = 32 * 1024 * 1024
+    _STAGED = 16_384  # keys
+    _SLICE = 512  # keys written with one group
+    _BUCKET_KEYS = 262_144
 
     def __init__(self, db: sqlite3.Connection, hash_key: bytes, window: float) -> None:
+        self.enabled = window > 0
         self._db = db
         self._hash_key = hash_key
         self._window_ms = int(window * 1000)
-        self.enabled = window > 0
-        self._window_buckets = self._window_ms // BUCKET_MS + 1
         self._bases: dict[int, hashlib.blake2b] = {}
+        self._staged: dict[bytes, int] = {}
+        self._leaving: dict[bytes, int] = {}  # being written to the table, slice by slice
+        self._slices: list[list[tuple[int, bytes, int]]] = []
+        self._bucket, self._room = -1, 0
         self._recent = self.new_chain()
         self._built: Chain | None = None
 
     def new_chain(self) -> Chain:
-        return Chain(self._window_buckets, self._FILTER_BYTES)
+        return Chain(bucket_at(self._window_ms), self._FILTER_BYTES)
 
     def key(self, source: int, message_id: bytes) -> bytes:
         """The 128-bit key of a message id within its source; without ``hash_key`` nobody can make two ids collide."""
@@ -115,23 +130,55 @@ class Dedup:
         return keyed.digest()
 
     def oldest_bucket(self, now: int) -> int:
-        return (now - self._window_ms) // BUCKET_MS
+        return bucket_at(now - self._window_ms)
+
+    def staged_position(self, key: bytes) -> int | None:
+        """Where an event lies whose key is not in the table yet. Safe in any thread."""
+        return self._staged.get(key) or self._leaving.get(key)
 
     def is_duplicate(self, key: bytes, now: int) -> bool:
         """Whether an event with this key was committed inside the window."""
+        if key in self._staged or key in self._leaving:
+            return True
         if self._built is not None and key not in self._recent and key not in self._built:
             return False
         row = self._db.execute(_sql["find_in_window"], {"oldest": self.oldest_bucket(now), "key": key}).fetchone()
         return row is not None
 
-    def remember(self, keys: dict[bytes, int], now: int) -> None:
-        """Write the keys of new events and their positions; in key order, because neighbours share pages."""
-        bucket = now // BUCKET_MS
-        rows = sorted((bucket, key, position) for key, position in keys.items())
-        self._db.executemany(_sql["remember"], rows)
-        add = self._recent.add
-        for key in keys:
-            add(key, bucket)
+    def recover(self) -> None:
+        """Write the keys that a crash left to the journal alone. Runs before the first transaction of a start."""
+        (last,) = self._db.execute(_sql["last_bucket"]).fetchone()
+        self._bucket = -1 if last is None else last
+        (after,) = self._db.execute(_sql["read_flushed"]).fetchone()
+        while rows := self._db.execute(_sql["read_unflushed"], {"after": after}).fetchall():
+            keys = [(bucket_at(received), self.key(source, id), position) for position, source, received, id in rows]
+            after = rows[-1][0]
+            self._db.execute("begin immediate")
+            _insert_keys.execute(self._db, sorted(keys))
+            self._db.execute(_sql["mark_flushed"], {"position": after})
+            self._db.execute("commit")
+
+    def flush(self, transaction: Transaction, *, everything: bool = False) -> bool:
+        """Write a slice of staged keys, once enough have come together or ``everything`` shall go; whether one was
+        written. It counts when :meth:`committed` follows."""
+        if not self._slices and len(self._staged) >= (1 if everything else self._STAGED):
+            self._leaving, self._staged = self._staged, {}
+            self._slices = self._plan(transaction.now)
+        if self._slices:
+            transaction.flushed = True
+            _insert_keys.execute(self._db, self._slices[0])
+            if len(self._slices) == 1:
+                self._db.execute(_sql["mark_flushed"], {"position": max(self._leaving.values())})
+        return transaction.flushed
+
+    def committed(self, transaction: Transaction) -> None:
+        """The transaction is on disk, and with it its new events and the slice of keys that it wrote."""
+        self._staged.update(transaction.fresh)
+        if transaction.flushed:
+            for bucket, key, _ in self._slices.pop(0):
+                self._recent.add(key, bucket)
+            if not self._slices:
+                self._leaving = {}
 
     def use(self, built: Chain) -> None:
         """From now on trust the memory filter: ``built`` holds every key that was on disk at the start."""
@@ -139,11 +186,25 @@ class Dedup:
 
     def purge(self, now: int, first_kept: int, limit: int) -> int:
         """Delete up to ``limit`` keys outside of the window; none of an event received at ``first_kept`` or later."""
-        bucket = min(self.oldest_bucket(now), first_kept // BUCKET_MS)
         for chain in (self._recent, self._built):
             if chain is not None:
                 chain.forget(self.oldest_bucket(now))
+        bucket = min(self.oldest_bucket(now), bucket_at(first_kept))
         return self._db.execute(_sql["purge"], {"bucket": bucket, "limit": limit}).rowcount
+
+    def _plan(self, now: int) -> list[list[tuple[int, bytes, int]]]:
+        if bucket_at(now) > self._bucket:
+            self._bucket, self._room = bucket_at(now), self._BUCKET_KEYS
+        elif self._room <= 0 and self._bucket % _PER_HOUR < _PER_HOUR - 1:
+            self._bucket, self._room = self._bucket + 1, self._BUCKET_KEYS
+        self._room -= len(self._leaving)
+        rows = [(self._bucket, key, self._leaving[key]) for key in sorted(self._leaving)]
+        return [rows[start : start + self._SLICE] for start in range(0, len(rows), self._SLICE)]
+
+
+def bucket_at(time: int) -> int:
+    """The first bucket of the hour of a time in milliseconds."""
+    return time // _HOUR_MS * _PER_HOUR
 
 
 class FilterBuilder(threading.Thread):

@@ -108,7 +108,8 @@ class Journal:
         again after the dedup window."""
         key = self._dedup.key(source, message_id.encode("utf-8", "surrogatepass"))
         rows = await self._reader.rows(_find_all, {"key": key})
-        found = await self.entries([position for (position,) in rows])
+        staged = self._dedup.staged_position(key)
+        found = await self.entries([*(position for (position,) in rows), *([staged] if staged else [])])
         return list(found.values())
 
     async def range_of(self, since: int, until: int) -> tuple[int, int]:

@@ -59,11 +59,13 @@ class Retention:
             Unavailable: the disk is full or the database locked; the next sweep goes on.
             StoreBroken: the writer is dead.
         """
+        head = self._journal.head
+        await self._repeat(lambda transaction: self._writer.dedup.flush(transaction, everything=True))
         if not self._ages_are_held():
             now = self._clock.now()
             await self._expire_events(await self._before(now - int(self._options.retention * 1000)), forced=False)
             await self._purge_dedup()
-        await self._enforce_size()
+        await self._enforce_size(head)
         await self._limit_dead_letters()
         await self._writer.run(counters.compact)
         await self._give_back_pages()
@@ -86,13 +88,14 @@ class Retention:
         _, last = await self._journal.range_of(0, time)
         return last
 
-    async def _enforce_size(self) -> None:
-        """Above ``max_size`` the oldest events go, whoever still waits for them (RULES R12)."""
+    async def _enforce_size(self, head: int) -> None:
+        """Above ``max_size`` the oldest events go, whoever still waits for them; none after ``head``, because the keys
+        of later ones may stand in the journal alone (RULES R9, R12)."""
         if self._options.max_size is None:
             return
         after = 0
         while await self._used() > self._options.max_size:
-            end = await self._slice_end(after, self._journal.head)
+            end = await self._slice_end(after, head)
             if end is None:
                 return
             moved = await self._expire_slice(after, end, forced=True)

@@ -9,9 +9,11 @@ from actionsd.store.records import Count
 
 class Transaction:
     """Passed to everything that writes. ``now`` is the writer's time in milliseconds, which never decreases (R31);
-    ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29)."""
+    ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29). ``entries`` are the new
+    events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed``: a slice of older keys was written (R9).
+    """
 
-    __slots__ = ("counts", "db", "entries", "head", "now")
+    __slots__ = ("counts", "db", "entries", "flushed", "fresh", "head", "now")
 
     def __init__(self, db: sqlite3.Connection, head: int, now: int) -> None:
         self.db = db
@@ -19,6 +21,8 @@ class Transaction:
         self.now = now
         self.counts: dict[Count, int] = {}
         self.entries: list[Entry] = []
+        self.fresh: dict[bytes, int] = {}
+        self.flushed = False
 
     def count(self, what: Count, events: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + events

@@ -80,6 +80,7 @@ class Writer:
         self.loop = asyncio.get_running_loop()
         self.queue = RequestQueue()
         self.dedup = Dedup(db, state.dedup_key, options.dedup_window)
+        self.dedup.recover()
         self.counters = Counters(db)
         self.trouble = ""
         self.broken = False
@@ -161,7 +162,7 @@ class Writer:
             return [*zip(futures, answers, strict=True), *((settle.future, None) for settle in settles)]
 
         self._transact(write)
-        self._unchecked += sum(each.size + _PAGE * len(each.events) for each in appends) + 16 * _PAGE
+        self._unchecked += sum(each.size + 1024 * len(each.events) for each in appends) + 16 * _PAGE
 
     def _run_job(self, job: Job) -> None:
         try:
@@ -190,6 +191,7 @@ class Writer:
                 db.execute("rollback")
             self.counters.load()
             raise
+        self.dedup.committed(transaction)
         point("after_commit")
         state.head, state.received_at = transaction.head, transaction.now
         self._tell(self._answer, Committed(answers, transaction.counts, transaction.head, transaction.entries))

@@ -20,9 +20,22 @@ with recursive buckets (bucket) as (
 select dedup.position from buckets join dedup on dedup.bucket = buckets.bucket and dedup.key = :key
 order by dedup.bucket
 
--- name: remember
--- A key that comes again in the same bucket had left a window shorter than an hour: its newest event counts.
+-- name: insert_key
+-- A key that comes again in its bucket had left a window shorter than the bucket: its newest event counts.
 replace into dedup (bucket, key, position) values (?, ?, ?)
+
+-- name: last_bucket
+select max(bucket) from dedup
+
+-- name: read_flushed
+select flushed from store_state
+
+-- name: mark_flushed
+-- Every event up to this position has its key in the table; the keys of later ones follow from the journal (R9).
+update store_state set flushed = :position
+
+-- name: read_unflushed
+select position, source, received_at, message_id from journal where position > :after order by position limit 1000
 
 -- name: read_keys
 -- A page of the window's keys in primary key order, for the memory filter.

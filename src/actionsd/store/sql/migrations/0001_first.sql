@@ -1,6 +1,6 @@
 -- The whole schema; a test compares it with the sum of migrations/*.sql. Times are milliseconds since the epoch, UTC.
 
--- One row. head: last position ever given (R7); received_at: latest time ever given to an event (R31); dedup_key: key
+-- One row. head: last position ever given (R7); flushed: up to here events have their dedup keys (R9); received_at: latest time ever given to an event (R31); dedup_key: key
 -- of the hash of message ids (R9); clean: the last stop was clean (R26); copied: this file is a backup that no daemon
 -- has opened yet, held: lanes wait for `actionsctl resume` (R33); kept_bytes: what dead letters take (R12).
 create table store_state (
@@ -8,6 +8,7 @@ create table store_state (
     epoch text not null,
     dedup_key blob not null,
     head integer not null default 0,
+    flushed integer not null default 0,
     received_at integer not null default 0,
     clean integer not null default 1 check (clean in (0, 1)),
     copied integer not null default 0 check (copied in (0, 1)),
@@ -32,8 +33,10 @@ create table journal_blocks (
     primary key (block, source)
 ) strict, without rowid;
 
--- Hourly buckets keep inserts in a few pages and purge in slices (R9). A row outlives its event while it is inside
--- the dedup window, and the window while its event is in the journal, because it also finds events by message id.
+-- Keys of message ids (R9), written behind the events: those after store_state.flushed follow from the journal. A bucket
+-- is 64 times the hour plus a number that grows when one has 256 K keys, so that the pages of the newest fit the cache.
+-- A row outlives its event while it is inside the dedup window, and the window while its event is in the journal,
+-- because it also finds events by message id.
 create table dedup (
     bucket integer not null,
     key blob not null,
