@@ -10,7 +10,7 @@ from actionsd.errors import StoreBroken, Unavailable
 from actionsd.store import connection, faults, sql
 from actionsd.store.backup import back_up
 from actionsd.store.connection import DataDir, size_of
-from actionsd.store.counters import Counters, merge
+from actionsd.store.counters import merge
 from actionsd.store.dedup import FilterBuilder
 from actionsd.store.disk import free_bytes
 from actionsd.store.journal import Journal
@@ -75,9 +75,9 @@ class Store:
     async def _start(self) -> None:
         self._db = connection.open_writer(self._files, self._options)
         state = connection.begin_run(self._db)
-        self._counts = Counters(self._db).load()
         self.epoch, self.held, self.unclean = state.epoch, state.held, state.unclean
         self._writer = Writer(self._db, state, self._files, self._options, self._clock, self._committed, self._broken)
+        self._counts = self._writer.counters.load()
         await self._reader.open()
         await self._listings.open()
         self.journal = Journal(self._writer, self._reader, self._writer.dedup, self._options.queue_bytes)
