@@ -1,5 +1,6 @@
 """Dates in filters: read as JavaScript reads them, written by the codes of strftime. The time zone is UTC."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -81,9 +82,11 @@ def _moment(context: Rendering, value: Any, zone: Any) -> Moment | None:
             return Moment(wall, -int((wall.utcoffset() or timedelta()).total_seconds() // 60), zone)
         if zone is UNDEFINED or zone is None:
             return Moment(instant, 0, "UTC")
-        minutes = int(js.to_number(zone))
-        return Moment(instant - timedelta(minutes=minutes), minutes, "")
-    except (ZoneInfoNotFoundError, ValueError, OverflowError):
+        minutes = js.to_number(zone)
+        return Moment(instant - timedelta(minutes=minutes), int(minutes), "") if math.isfinite(minutes) else None
+    except OverflowError:
+        return None
+    except (ZoneInfoNotFoundError, ValueError):
         raise LiquidFailure(f"Invalid time zone specified: {text(zone)}") from None
 
 
@@ -91,6 +94,8 @@ def _instant(context: Rendering, value: Any) -> datetime | None:
     """The point in time that a value means, or None. `now` is the event's time, so that a replay gives the same."""
     if value in ("now", "today"):
         value = step(context.payload, "timestamp")
+    if isinstance(value, list):
+        value = js.string(value)
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = js.to_number(value)
     if isinstance(value, bool):
@@ -185,7 +190,7 @@ def _us_date(wall: datetime) -> str:
 
 
 def _us_time(wall: datetime) -> str:
-    return f"{wall.hour % 12 or 12}:{wall.minute:02}:{wall.second:02}\u202f{'AM' if wall.hour < 12 else 'PM'}"
+    return f"{wall.hour % 12 or 12}:{wall.minute:02}:{wall.second:02} {'AM' if wall.hour < 12 else 'PM'}"
 
 
 def _from_wall(convert: Callable[[datetime], Any]) -> Callable[[Moment, str, int], str]:

@@ -60,7 +60,7 @@ class Range(NamedTuple):
 
 
 class Named(NamedTuple):
-    """`name: value` among the arguments of a filter."""
+    """`name: value` among the arguments of a filter, which gets it as an array of the two."""
 
     name: str
     value: Any
@@ -106,7 +106,7 @@ def read_value(scanner: Scanner) -> Any:
     """Reads one value and the path that follows it; `UNDEFINED` if there is none."""
     scanner.skip_blank()
     root = _read_root(scanner)
-    keys = tuple(_read_keys(scanner, named=root is UNDEFINED))
+    keys = tuple(read_keys(scanner, named=root is UNDEFINED))
     return Path(root, keys) if keys else root
 
 
@@ -137,7 +137,7 @@ def _scope(name: Any, context: Rendering) -> Any:
 
 def _argument(argument: Any, context: Rendering) -> Any:
     if isinstance(argument, Named):
-        return Named(argument.name, evaluate(argument.value, context))
+        return [argument.name, evaluate(argument.value, context)]
     return evaluate(argument, context)
 
 
@@ -224,7 +224,7 @@ def _read_bound(scanner: Scanner) -> Any:
     return bound
 
 
-def _read_keys(scanner: Scanner, *, named: bool) -> Iterator[Any]:
+def read_keys(scanner: Scanner, *, named: bool = True) -> Iterator[Any]:
     """The keys of a path, of which the first may be a bare name."""
     while True:
         if scanner.peek() == "[":

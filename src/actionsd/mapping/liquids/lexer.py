@@ -14,7 +14,7 @@ from actionsd.mapping.liquids.scanner import Scanner
 from actionsd.sdk import js
 
 _OPENING = re.compile(r"\{[{%]")
-_OUTPUT_END = re.compile(r"""\{\{(?:"(?:\\.|[^"\\])*(?:"|\Z)|'(?:\\.|[^'\\])*(?:'|\Z)|(?!\}\}).)*?\}\}""", re.DOTALL)
+_OUTPUT_END = re.compile(r"""\{\{(?:"(?:\\.|[^"\\])*(?:"|\Z)|'(?:\\.|[^'\\])*(?:'|\Z)|(?!\}\})[^"'])*?\}\}""")
 _END_RAW = re.compile(r"\{%\s*endraw(?![\w?\-]).*?%\}", re.DOTALL)
 BLANKS = js.WHITESPACE.replace("\ufeff", "")
 

@@ -1,10 +1,12 @@
 """Filters on arrays, and those that take a value of any kind."""
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 from actionsd.mapping.liquids import values
-from actionsd.mapping.liquids.expressions import Named, Path, evaluate, read_value
+from actionsd.mapping.liquids.expressions import evaluate, read_keys
 from actionsd.mapping.liquids.limits import Rendering
 from actionsd.mapping.liquids.numbers import number
 from actionsd.mapping.liquids.scanner import Scanner
@@ -43,7 +45,8 @@ def size(value: Any) -> Any:
 
 def total(value: Any, path: Any = UNDEFINED) -> float:
     """The sum of the items, or of what a path leads to in each; what is no number counts as 0."""
-    return sum((number(values.walk(item, text(path)) if values.holds(path) else item) for item in items(value)), 0.0)
+    given = isinstance(path, Word) or js.truthy(path)
+    return sum((number(values.walk(item, text(path)) if given else item) for item in items(value)), 0.0)
 
 
 def compact(value: Any) -> list[Any]:
@@ -66,26 +69,26 @@ def shift(value: Any) -> list[Any]:
     return items(value)[1:]
 
 
-def cut(value: Any, begin: Any = 0, length: Any = 1) -> Any:
+def cut(value: Any, begin: Any = UNDEFINED, length: Any = 1) -> Any:
     """So many items, or characters (code points), from an index; a negative one counts from the end."""
     whole = plain(value)
-    if whole is None or whole is UNDEFINED:
+    if whole is None or whole is UNDEFINED or (isinstance(whole, list) and begin is UNDEFINED):
         return []
     whole = whole if isinstance(whole, list) else js.join_surrogates(text(whole))
-    start, count = int(number(begin)), int(number(length))
+    start, count = math.ceil(number(begin)), math.ceil(number(length))
     start = len(whole) + start if start < 0 else start
     return whole[:0] if start < 0 or count < 0 else whole[start : start + count]
 
 
 def where(context: Rendering, value: Any, path: Any = UNDEFINED, expected: Any = UNDEFINED) -> list[Any]:
     """The items in which a path leads to the expected value, or to one that holds if none is given."""
-    node = read_value(Scanner(text(path)))
-    keys = [evaluate(key, context) for key in node.keys] if isinstance(node, Path) else []
+    keys = [plain(evaluate(key, context)) for key in read_keys(Scanner(js.trim(text(path))))]
 
     def found(item: Any) -> Any:
-        for key in keys:
-            item = values.step(item, key)
-        return item if keys else UNDEFINED
+        if not keys:
+            return UNDEFINED
+        scope = item if js.member(item, js.string(keys[0])) is not UNDEFINED else {}
+        return functools.reduce(values.step, keys, scope)
 
     if expected is UNDEFINED:
         return [item for item in items(value) if values.holds(found(item))]
@@ -108,7 +111,9 @@ def default(value: Any, other: Any = UNDEFINED, *named: Any) -> Any:
     bare = plain(value)
     if isinstance(bare, str | list):
         return bare or other
-    if bare is False and any(isinstance(name, Named) and name.name == "allow_false" and name.value for name in named):
+    if bare is False and any(
+        pair[0] == "allow_false" and js.truthy(pair[1]) for pair in named if isinstance(pair, list)
+    ):
         return False
     return bare if values.holds(bare) else other
 

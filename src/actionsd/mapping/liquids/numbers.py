@@ -17,33 +17,33 @@ def number(value: Any) -> float:
     return 0.0 if math.isnan(converted) else converted
 
 
-def _second(value: Any) -> float:
-    """An argument, of which a missing one makes the result NaN."""
-    return math.nan if value is UNDEFINED else number(value)
+def _first(arguments: tuple[Any, ...]) -> float:
+    """The argument, of which a missing one makes the result NaN."""
+    return number(arguments[0]) if arguments else math.nan
 
 
-def plus(value: Any, other: Any = UNDEFINED) -> float:
-    return number(value) + _second(other)
+def plus(value: Any, *others: Any) -> float:
+    return number(value) + _first(others)
 
 
-def minus(value: Any, other: Any = UNDEFINED) -> float:
-    return number(value) - _second(other)
+def minus(value: Any, *others: Any) -> float:
+    return number(value) - _first(others)
 
 
-def times(value: Any, other: Any = UNDEFINED) -> float:
-    return number(value) * _second(other)
+def times(value: Any, *others: Any) -> float:
+    return number(value) * _first(others)
 
 
-def divided_by(value: Any, divisor: Any = UNDEFINED, whole: Any = False) -> float:
-    """Not rounded, unless `whole`; division by 0 gives an infinity or NaN."""
-    quotient = _divide(number(value), _second(divisor))
-    return _floor(quotient) if number(whole) else quotient
+def divided_by(value: Any, *arguments: Any) -> float:
+    """Not rounded, unless a second argument holds; division by 0 gives an infinity or NaN."""
+    quotient = _divide(number(value), _first(arguments))
+    return _floor(quotient) if number(arguments[1] if len(arguments) > 1 else 0) else quotient
 
 
-def modulo(value: Any, divisor: Any = UNDEFINED) -> float:
+def modulo(value: Any, *arguments: Any) -> float:
     """The remainder, with the sign of the divisor."""
-    other = _second(divisor)
-    return _remainder(_remainder(number(value), other) + other, other)
+    divisor = _first(arguments)
+    return _remainder(_remainder(number(value), divisor) + divisor, divisor)
 
 
 def absolute(value: Any) -> float:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import math
 import re
 import string
 import unicodedata
@@ -13,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 from actionsd.mapping.liquids.failure import LiquidFailure
 from actionsd.mapping.liquids.limits import Rendering
 from actionsd.mapping.liquids.numbers import number
-from actionsd.mapping.liquids.values import text
+from actionsd.mapping.liquids.values import plain, text
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
 
@@ -129,15 +130,18 @@ def _split(whole: str, separator: str) -> list[str]:
 
 def truncate(value: Any, length: Any = 50, ellipsis: Any = "...") -> Any:
     """At most so many characters (code points) with the ellipsis; a value that is short enough stays as it is."""
-    whole, end, limit = js.join_surrogates(text(value)), js.join_surrogates(text(ellipsis)), int(number(length))
+    whole, end, limit = js.join_surrogates(text(value)), js.join_surrogates(text(ellipsis)), number(length)
     if len(whole) <= limit:
         return value
-    return whole[: max(limit - len(end), 0)] + end
+    return whole[: max(math.ceil(limit - len(end)), 0)] + end
 
 
 def truncatewords(value: Any, count: Any = 15, ellipsis: Any = "...") -> str:
     words = _BLANKS.split(text(value).lstrip(js.WHITESPACE))
-    limit = max(int(number(count)), 1)
+    wanted = js.to_number(plain(count))
+    if math.isnan(wanted):
+        return ""
+    limit = max(int(wanted), 1)
     return " ".join(words[:limit]) + (text(ellipsis) if len(words) >= limit else "")
 
 
@@ -209,7 +213,7 @@ def slugify(value: Any, mode: Any = "default", cased: Any = False) -> str:
     whole = text(value)
     if mode == "raw":
         whole = re.sub("^-|-$", "", _BLANKS.sub("-", whole))
-    elif mode in _SLUG_TABLES:
+    elif isinstance(mode, str) and mode in _SLUG_TABLES:
         dashed = (whole.translate(_ACCENTS) if mode == "latin" else whole).translate(_SLUG_TABLES[mode])
         whole = re.sub("^-|-$", "", re.sub("\0+", "-", dashed))
     return whole if js.truthy(cased) else js.lower(whole)
