@@ -100,6 +100,15 @@ def test_f137_what_cannot_be_decided_is_dropped() -> None:
     assert filters({"userId": ["y"]}) == {"userId": ["y"]}
 
 
+def test_f137_values_nested_too_deeply_are_undecidable() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    for filter_ in (rule(sample(0.5, path="deep")), rule(DROP, condition="deep = deep")):
+        assert compile_filters([filter_]).decide({"deep": deep}) == Decision(None, "undecidable", 0)
+    assert compile_filters([rule(fields("DROP", deep=["a"]))])({"deep": deep}) is not None
+
+
 def test_f132_the_size_of_a_condition_is_limited() -> None:
     long = "type = '" + "é" * 2_600 + "'"
     with pytest.raises(FQLError, match="filter f1: the condition is longer than 5120 bytes"):

@@ -70,17 +70,18 @@ class Filters:
         for index, filter in self._filters:
             try:
                 if filter.holds(event):
-                    holding.append((index, filter))
-            except FQLError:
+                    holding.append((index, filter, all(keeps(event) for keeps in filter.keeps)))
+            except (FQLError, FilterError):
                 return Decision(None, "undecidable", index)
-        for index, filter in holding:
-            if not all(keeps(event) for keeps in filter.keeps):
+        for index, _, is_kept in holding:
+            if not is_kept:
                 return Decision(None, "sampled", index)
-        for index, filter in holding:
+        for index, filter, _ in holding:
             if filter.drops:
                 return Decision(None, "dropped", index)
-        edits = [edit for _, filter in holding for edit in filter.drop]
-        for edit in [*edits, *(edit for _, filter in holding for edit in filter.allow)]:
+        for edit in [edit for _, filter, _ in holding for edit in filter.drop]:
+            event = edit(event)
+        for edit in [edit for _, filter, _ in holding for edit in filter.allow]:
             event = edit(event)
         return Decision(event)
 

@@ -7,6 +7,7 @@ sample on both sides (vectors/filter_sample_path.info.jsonl).
 import hashlib
 from typing import Any
 
+from actionsd.filters.edit import FilterError
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
 
@@ -14,10 +15,15 @@ from actionsd.sdk.js import UNDEFINED
 def fraction(value: Any) -> float:
     """A number from 0 to 1 (not included), the same for the same JSON value and uniform over many values.
 
+    `FilterError` for a value nested deeper than Python's stack allows.
+
     >>> round(fraction("u1"), 6), round(fraction("u2"), 6)
     (0.006341, 0.806105)
     """
-    text = js.stringify(None if value is UNDEFINED else value)
+    try:
+        text = js.stringify(None if value is UNDEFINED else value)
+    except RecursionError:
+        raise FilterError("a value is nested too deeply to be sampled by") from None
     digest = hashlib.md5(str(text).encode("utf-8"), usedforsecurity=False).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53
 

@@ -120,7 +120,10 @@ def same(left: Any, right: Any) -> bool:
     if _is_number(left) and _is_number(right):
         return js.to_double(left) == js.to_double(right)
     if isinstance(left, list | dict) and isinstance(right, list | dict):
-        return js.stringify(left) == js.stringify(right)
+        try:
+            return js.stringify(left) == js.stringify(right)
+        except RecursionError:
+            raise FQLError("a value is nested too deeply to be compared") from None
     return left.__class__ is right.__class__ and bool(left == right)
 
 
