@@ -128,8 +128,9 @@ class Ledger:
         """Dead letters in the order of ids above ``after``; 0, "" and ``None`` mean any."""
         parameters = {"destination": destination, "mapping": mapping, "replay": replay, "position": position}
         page = {"reason": reason, "after": after, "limit": min(limit, MAX_ROWS)}
-        suffix = "_at" if position else "_of" if destination else ""
-        rows = await self._listings.rows(_sql["list_dead_letters" + suffix], parameters | page)
+        one_of = "list_dead_letters_of" if destination else "list_dead_letters"
+        statement = _sql["list_dead_letters_at" if position else one_of]
+        rows = await self._listings.rows(statement, parameters | page)
         return [_dead_letter(row) for row in rows]
 
     async def dead_one(self, id: int) -> tuple[DeadLetter, Entry | None]:

@@ -1,0 +1,57 @@
+"""A store on a temporary directory, and the small things that its tests make again and again."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from actionsd.event import Accepted
+from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
+from actionsd.store import Store, StoreOptions
+from actionsd.store.records import Appended
+from support.clock import FakeClock
+
+
+def options(data_dir: Path, **changes: Any) -> StoreOptions:
+    """Options that do not depend on the machine's disk; probes and checkpoints come at once."""
+    quick = {"min_free": 0, "reserve": 4096, "checkpoint_interval": 0.0, "probe_interval": 0.01}
+    return StoreOptions(data_dir=data_dir, **{**quick, **changes})
+
+
+@contextlib.asynccontextmanager
+async def opened(data_dir: Path, clock: FakeClock | None = None, **changes: Any) -> AsyncIterator[Store]:
+    """An open store, closed at the end."""
+    store = await Store.open(options(data_dir, **changes), clock or FakeClock())
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def accepted(message_id: str, body: bytes = b'{"event":"E"}', added: bytes = b'{"type":"track"}') -> Accepted:
+    return Accepted(message_id, body, added)
+
+
+async def append(store: Store, *message_ids: str, source: int = 1) -> Appended:
+    """Commit one request with these events."""
+    return await store.journal.append(source, [accepted(each) for each in message_ids], {})
+
+
+def destination(
+    slug: str = "d", *, source: str = "web", mappings: Sequence[str] = ("m",), **more: Any
+) -> DestinationDecl:
+    """A declared destination with mappings of these names."""
+    declared = tuple(MappingDecl(name=name, action="send") for name in mappings)
+    return DestinationDecl(slug=slug, source=source, definition="webhook", mappings=declared, **more)
+
+
+def source(slug: str = "web") -> SourceDecl:
+    return SourceDecl(slug=slug, write_keys=(f"{slug}-key",))
+
+
+async def until(condition: Any, *, seconds: float = 10.0) -> None:
+    """Wait for a condition that another thread makes true."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0)
