@@ -28,7 +28,7 @@ WORKSPACE = Workspace(
 )
 
 
-COMMITTED = Appended((), 0)
+COMMITTED = Appended((), 0)  # for a request without events
 
 
 class MemoryJournal:
@@ -38,6 +38,7 @@ class MemoryJournal:
         self.rows: list[tuple[int, Accepted]] = []
         self.counts: Counter[Count] = Counter()
         self.waiting: list[asyncio.Future[Appended]] = []
+        self._positions: dict[asyncio.Future[Appended], tuple[int, ...]] = {}
         self.hold = False
         self.trouble: ActionsdError | None = None
 
@@ -46,23 +47,26 @@ class MemoryJournal:
     ) -> "asyncio.Future[Appended]":
         if self.trouble is not None:
             raise self.trouble
+        appended: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        self._positions[appended] = tuple(range(len(self.rows) + 1, len(self.rows) + 1 + len(events)))
         self.rows += [(source, event) for event in events]
         self.counts.update(counts)
-        appended: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         self.waiting.append(appended)
         if not self.hold:
             self.commit()
         return appended
 
-    def commit(self, error: ActionsdError | None = None) -> None:
-        """Settle everything that waits."""
+    def commit(self, error: ActionsdError | None = None, positions: tuple[int, ...] | None = None) -> None:
+        """Settle everything that waits; a position of 0 is a duplicate."""
         for appended in self.waiting:
+            own = self._positions.pop(appended)
             if appended.done():
                 continue
             if error is not None:
                 appended.set_exception(error)
             else:
-                appended.set_result(COMMITTED)
+                given = own if positions is None else positions
+                appended.set_result(Appended(given, given.count(0)))
         self.waiting.clear()
 
     @property

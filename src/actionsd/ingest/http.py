@@ -29,6 +29,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[Answer]]
 
 _no_log: Any = None
 _idle = 75.0  # seconds a connection may be quiet, before and between requests
+_lingering = 2.0  # seconds in which the rest of a refused body is read away, so that the client sees the answer
 _max_connections = 4096
 _batch_paths = ("/v1/batch", "/v1/b", "/v1/import")
 _settings_path = re.compile(r"/v1/projects/([^/]+)/settings")
@@ -56,7 +57,14 @@ class Connection(web.RequestHandler):
 
     def __init__(self, server: web.Server) -> None:
         loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, keepalive_timeout=_idle, access_log=_no_log, auto_decompress=False)
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=_no_log,
+            auto_decompress=False,
+            keepalive_timeout=_idle,
+            lingering_time=_lingering,
+        )
         self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
