@@ -20,9 +20,9 @@ def test_r32_a_clean_stop_repeats_nothing(tmp_path: Path, sink: Sink) -> None:
     targets = webhook("single", sink.url("single")) + webhook("batches", sink.url("batches"), batch=20)
     daemon = Daemon(tmp_path, targets)
     for number in range(5):
-        daemon.start()
-        daemon.send(f"s{number}-{item:03}" for item in range(300))
-        assert daemon.stop() == 0, daemon.tail_of_log()
+        with daemon:
+            daemon.send(f"s{number}-{item:03}" for item in range(300))
+            assert daemon.stop() == 0, daemon.tail_of_log()
     with daemon:
         for name in ("single", "batches"):
             sink.wait_for(1500, name)

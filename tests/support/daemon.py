@@ -142,7 +142,8 @@ write_keys = ["{WRITE_KEY}"]
     def send(self, message_ids: Iterable[str], *, event: str = "Tested") -> None:
         """Post one batch of track events, which must be accepted."""
         items = [{"type": "track", "event": event, "userId": "u", "messageId": one} for one in message_ids]
-        assert self.post("/v1/batch", {"batch": items}) == 200
+        status = self.post("/v1/batch", {"batch": items})
+        assert status == 200, f"status {status}; the log ends:\n{self.tail_of_log()}"
 
     def ctl(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run ``actionsctl`` against this daemon."""

@@ -34,19 +34,22 @@ _MIXTURE = ("ok",) * 88 + ("error",) * 5 + ("throttle",) * 3 + ("reset",) * 2 + 
 
 
 class Sink:
-    """``received[name]`` counts each messageId that came to ``/name``; ``requests[name]`` its requests."""
+    """``received[name]`` counts each messageId that came to ``/name``; ``requests[name]`` its requests, and
+    ``answered[name]`` those that were answered with 200."""
 
     def __init__(self, port: int = 0, *, ids: bool = True, seed: int = 1) -> None:
         self.received: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.requests: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
         self.port = port
+        self.answered: Counter[str] = Counter()
+        self.connections: set[_Connection] = set()
         self._ids = ids
         self._random = random.Random(seed)
         self._changed = threading.Condition()
         self._loop = uvloop.new_event_loop()
         self._next_slow = 0.0
-        self._thread = threading.Thread(target=self._run, name="sink", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sink", daemon=True)
 
     def url(self, name: str = "ok") -> str:
         return f"http://127.0.0.1:{self.port}/{name}"
@@ -62,13 +65,16 @@ class Sink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._server.close()
         self._loop.close()
 
-    def _run(self) -> None:
-        self._loop.run_forever()
+    async def _close(self) -> None:
+        self._server.close()
+        for connection in self.connections:
+            connection.transport.abort()
+        await asyncio.gather(*(connection.closed for connection in self.connections))
 
     def wait_for(self, events: int, name: str = "ok", *, timeout: float = 60.0) -> None:
         """Wait until ``events`` different ones came to ``/name``.
@@ -120,7 +126,13 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
+        self.closed = asyncio.get_running_loop().create_future()
+        self._sink.connections.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._sink.connections.discard(self)
+        self.closed.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -136,25 +148,29 @@ class _Connection(asyncio.Protocol):
     def _answer(self, name: str, body: bytes) -> None:
         if name == "counts":
             text = json.dumps(self._sink.counts()).encode()
-            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
+            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
             return
         self._sink.take(name, body)
         match self._sink.behaviour(name):
             case "error":
-                self._transport.write(_ERROR)
+                self.transport.write(_ERROR)
             case "throttle":
-                self._transport.write(_THROTTLE)
+                self.transport.write(_THROTTLE)
             case "reset":
-                self._transport.abort()
+                self.transport.abort()
             case "cut":
-                self._transport.write(_OK[:-1])
-                self._transport.close()
+                self.transport.write(_OK[:-1])
+                self.transport.close()
             case "slow":
-                asyncio.get_running_loop().call_later(self._sink.slot(), self._transport.write, _OK)
+                asyncio.get_running_loop().call_later(self._sink.slot(), self._accept, name)
             case "hang":
                 pass
             case _:
-                self._transport.write(_OK)
+                self._accept(name)
+
+    def _accept(self, name: str) -> None:
+        self._sink.answered[name] += 1
+        self.transport.write(_OK)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Clients that keep sending to a daemon which comes and goes, and remember what was answered."""
 
 import http.client
+import io
 import itertools
 import json
 import random
@@ -97,32 +98,22 @@ class Traffic:
 
     def _stream(self) -> None:
         """Lines on the stream socket, one unanswered at a time."""
-        stream = None
         while not self._stopping.is_set():
-            events = self._events(1)
             try:
-                if stream is None:
-                    stream = _Stream(str(self._daemon.data / "events.sock"))
-                status = 200 if stream.ask({**events[0], "writeKey": WRITE_KEY})["ok"] else 503
+                with socket.socket(socket.AF_UNIX) as stream:
+                    stream.settimeout(20)
+                    stream.connect(str(self._daemon.data / "events.sock"))
+                    with stream.makefile("rwb") as lines:
+                        while not self._stopping.is_set():
+                            self._send_line(lines)
             except OSError:
-                stream, status = None, 0
-            self._count(status, events)
+                self._count(0, [])
 
-
-class _Stream:
-    """A client of the newline-delimited JSON socket."""
-
-    def __init__(self, path: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(20)
-        self._socket.connect(path)
-        self._file = self._socket.makefile("rwb")
-
-    def ask(self, line: dict[str, str]) -> dict[str, object]:
-        self._file.write(json.dumps(line).encode() + b"\n")
-        self._file.flush()
-        answer = self._file.readline()
+    def _send_line(self, lines: io.BufferedRWPair) -> None:
+        events = self._events(1)
+        lines.write(json.dumps({**events[0], "writeKey": WRITE_KEY}).encode() + b"\n")
+        lines.flush()
+        answer = lines.readline()
         if not answer.endswith(b"\n"):
-            raise ConnectionError("closed")
-        decoded: dict[str, object] = json.loads(answer)
-        return decoded
+            raise ConnectionError("closed in the middle of an answer")
+        self._count(200 if json.loads(answer)["ok"] else 503, events)
