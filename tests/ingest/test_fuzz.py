@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from actionsd.event import decode, types
+from support.clock import settle
 from support.ingest import KEY, MemoryJournal, Running, eventually, running
 
 REQUESTS, LINES, TOGETHER = 14_000, 10_000, 200
@@ -251,8 +252,7 @@ def test_mutated_requests(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
             wires = [Wire(http.connection()) for _ in range(TOGETHER)]
             for wire in wires:
                 wire.protocol.data_received(fuzzer.request())  # type: ignore[attr-defined]
-            for _ in range(30):
-                await asyncio.sleep(0)
+            await settle(30)
             for wire in wires:
                 wire.close()
                 for status in wire.statuses:

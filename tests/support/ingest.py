@@ -16,7 +16,7 @@ from actionsd.observe import Tap
 from actionsd.settings import Address
 from actionsd.settings import Ingest as Options
 from actionsd.store.records import Appended, Count, Source, Workspace
-from support.clock import FakeClock
+from support.clock import FakeClock, settle
 
 KEY = "wk_probe"
 WORKSPACE = Workspace(
@@ -82,7 +82,7 @@ async def eventually(condition: Callable[[], object]) -> None:
     for _ in range(200_000):
         if condition():
             return
-        await asyncio.sleep(0)
+        await settle(1)
     raise AssertionError("it never came to that")
 
 
