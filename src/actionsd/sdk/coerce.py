@@ -30,9 +30,8 @@ def coercer(item: FieldShape) -> Coerce:
     """
     types = schema_types(item)
     convert = _unwrapping(item.kind)
-    checks = _checks(item)
-    choice_checks = [_choice_check(item)] if item.choices else []
-    all_checks = checks + choice_checks
+    for_choices = choice_checks(item)
+    all_checks = value_checks(item) + for_choices
     allow_null = "null" in types
 
     def coerce(value: Any, path: str, label: str, errors: list[str]) -> Any:
@@ -41,7 +40,7 @@ def coercer(item: FieldShape) -> Coerce:
         if result is _REFUSED:
             result = value[0] if _is_single(value) and item.kind != "object" else value
             errors.append(type_error(label, path, types, result))
-            pending = choice_checks
+            pending = for_choices
         for check in pending:
             problem = check(result)
             if problem:
@@ -150,7 +149,7 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def _checks(item: FieldShape) -> list[Callable[[Any], str]]:
+def value_checks(item: FieldShape) -> list[Callable[[Any], str]]:
     """The checks after coercion, in ajv's order; each gives what the value must be, or "". None for items of
     a ``multiple`` field (framework.jsonl)."""
     checks: list[Callable[[Any], str]] = []
@@ -199,8 +198,11 @@ def _format_check(name: str) -> Callable[[Any], str]:
     return lambda value: wanted if isinstance(value, str) and not fits(value) else ""
 
 
-def _choice_check(item: FieldShape) -> Callable[[Any], str]:
+def choice_checks(item: FieldShape) -> list[Callable[[Any], str]]:
+    """The check against the choices of a field, if it has any: of one item, where the field is ``multiple``."""
+    if not item.choices:
+        return []
     null = "null" in schema_types(item)
     allowed = [choice.value for choice in item.choices] + [None] * null
     wanted = f"one of: {choices_text(item.choices, null=null)}"
-    return lambda value: "" if value in allowed else wanted
+    return [lambda value: "" if value in allowed else wanted]

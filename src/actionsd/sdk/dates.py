@@ -22,6 +22,10 @@ _ISO = re.compile(
     r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_USUAL = re.compile(  # a subset that needs no arithmetic to be known as a date: most values of most events
+    r"[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)",
+    re.ASCII,
+)
 _TOKEN = re.compile(r"(?P<number>[0-9]+)|(?P<word>[^\x00-\x40]+)|(?P<space>\s+)|(?P<symbol>.)", re.DOTALL)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ZONES = {
@@ -32,7 +36,7 @@ _ZONES = {
 
 def is_date(text: str) -> bool:
     """Whether day.js takes the text for a date; any text of this sort is a `datetime` (framework.jsonl)."""
-    return to_ms(text) is not None
+    return _USUAL.fullmatch(text) is not None or to_ms(text) is not None
 
 
 def to_ms(value: str | int | float) -> int | None:
