@@ -93,10 +93,14 @@ def test_the_queue_is_bounded_in_bytes(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path, queue_bytes=10_000) as store:
             big = accepted("a", body=b'"' + b"x" * 9_000 + b'"')
-            waiting = [store.journal.append(1, [big], {}), store.journal.append(1, [big], {})]
+            waiting: list[asyncio.Future[Appended]] = []
+
+            def fill() -> None:
+                waiting.extend(store.journal.append(1, [big], {}) for _ in range(100))
+
             with pytest.raises(Unavailable, match="behind"):
-                for _ in range(100):
-                    waiting.append(store.journal.append(1, [big], {}))
+                fill()
+            assert store.journal.queued_bytes <= 30_000
             await asyncio.gather(*waiting)
             await until(lambda: store.journal.queued_bytes == 0)
             await append(store, "later")

@@ -53,5 +53,5 @@ def source(slug: str = "web") -> SourceDecl:
 async def until(condition: Any, *, seconds: float = 10.0) -> None:
     """Wait for a condition that another thread makes true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (a thread cannot set the loop's event)
             await asyncio.sleep(0)

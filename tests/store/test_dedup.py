@@ -1,0 +1,139 @@
+"""The dedup window: exact on disk, whatever the memory filter knows (RULES R9)."""
+
+import asyncio
+import hashlib
+import sqlite3
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actionsd.store import dedup
+from actionsd.store.dedup import Chain, Filter, bucket_at
+from support.clock import FakeClock
+from support.store import append, opened, until
+
+HOUR = 3600.0
+
+
+@given(keys=st.lists(st.binary(min_size=16, max_size=16), unique=True, max_size=200))
+def test_a_filter_never_denies_a_key_that_it_has(keys: list[bytes]) -> None:
+    chain = Chain(bucket_at(86_400_000), 1 << 20)
+    for number, key in enumerate(keys):
+        chain.add(key, number)
+    assert all(key in chain for key in keys)
+
+
+def test_a_full_filter_mostly_denies_other_keys() -> None:
+    filled = Filter(16, 0)
+    for number in range(filled.room):
+        filled.add(_spread(number))
+    assert sum(_spread(-number) in filled for number in range(1, 2001)) < 40
+
+
+def _spread(number: int) -> bytes:
+    return hashlib.blake2b(str(number).encode(), digest_size=16).digest()
+
+
+def test_a_chain_grows_by_filters_and_stays_within_its_bytes() -> None:
+    chain = Chain(1000, 1 << 18)
+    for number in range(100_000):
+        chain.add(_spread(number % 90_000), 0)
+    assert sum(len(each.bits) for each in chain.filters) <= 1 << 18
+    chain.forget(1)
+    assert chain.filters == []
+
+
+def test_r09_the_window_holds_across_restarts_and_ends(tmp_path: Path) -> None:
+    async def main() -> None:
+        clock = FakeClock()
+        async with opened(tmp_path, clock, dedup_window=2 * HOUR) as store:
+            await append(store, "a")
+            await store.expire()
+        for _ in range(2):
+            async with opened(tmp_path, clock, dedup_window=2 * HOUR) as store:
+                assert (await append(store, "a")).duplicates == 1, "right from the first request"
+        clock.jump(round(2 * HOUR * 1000))
+        async with opened(tmp_path, clock, dedup_window=2 * HOUR) as store:
+            assert (await append(store, "a")).duplicates == 1, "at least the window"
+            clock.jump(3_600_000)
+            assert (await append(store, "a")).duplicates == 0, "at most an hour more"
+            assert len(await store.journal.find("a", 1)) == 2
+
+    asyncio.run(main())
+
+
+def test_r09_keys_outlive_journal_rows(tmp_path: Path) -> None:
+    async def main() -> None:
+        clock = FakeClock()
+        async with opened(tmp_path, clock, retention=1.0) as store:
+            await append(store, "a")
+            await clock.advance(700)
+            await store.expire()
+            assert await store.journal.find("a", 1) == []
+            assert (await append(store, "a")).duplicates == 1
+
+    asyncio.run(main())
+
+
+def test_r09_keys_that_only_the_journal_holds_are_recovered(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            await append(store, *(f"m{number}" for number in range(2500)))
+        async with opened(tmp_path) as store:
+            again = await append(store, *(f"m{number}" for number in range(2500)), "new")
+            assert again.duplicates == 2500
+
+    asyncio.run(main())
+
+
+def test_r09_a_built_filter_answers_like_the_disk(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            await append(store, *(f"m{number}" for number in range(3000)))
+            await store.expire()
+        async with opened(tmp_path) as store:
+            await until(lambda: not store._filter.is_alive())
+            answer = await append(store, *(f"m{number}" for number in range(2990, 3010)))
+            assert answer.positions == (0,) * 10 + tuple(range(3001, 3011))
+
+    asyncio.run(main())
+
+
+def test_r09_keys_leave_the_memory_in_slices_once_enough_have_come(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            for batch in range(20):
+                await append(store, *(f"{batch}-{number}" for number in range(1000)))
+            for number in range(40):
+                await append(store, f"later-{number}")
+            with sqlite3.connect(tmp_path / "actionsd.db") as db:
+                (written,) = db.execute("select count(*) from dedup").fetchone()
+                (flushed,) = db.execute("select flushed from store_state").fetchone()
+            db.close()
+            assert written == flushed
+            assert written >= 16_384
+            assert (await append(store, "0-0", "19-999", "later-39", "fresh")).duplicates == 3
+
+    asyncio.run(main())
+
+
+@settings(max_examples=20, deadline=None)
+@given(steps=st.lists(st.integers(1, 100_000_000), min_size=1, max_size=30))
+def test_purging_keeps_what_the_window_or_the_journal_needs(steps: list[int]) -> None:
+    clock = 0
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript((dedup.sql.directory / "schema.sql").read_text("utf-8"))
+    view = dedup.Dedup(db, b"k", 24 * HOUR)
+    kept = []
+    for position, step in enumerate(steps, 1):
+        clock += step
+        db.execute("insert into dedup values (?, ?, ?)", (bucket_at(clock), _spread(position), position))
+        kept.append((clock, position))
+    first_kept = kept[len(kept) // 2][0]
+    while view.purge(clock, first_kept, 3):
+        pass
+    left = {position for (position,) in db.execute("select position from dedup")}
+    needed = {position for at, position in kept if at >= min(first_kept, clock - 86_400_000)}
+    assert needed <= left
+    db.close()
