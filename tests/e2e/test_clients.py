@@ -38,7 +38,7 @@ TYPES = {"identify", "track", "page", "screen", "group", "alias"}
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     """A daemon that writes every event as it is to a file."""
     fields = {"data": {"@path": "$."}}
-    target = destination("archive", "file", "append", fields, settings={"path": str(tmp_path / "events.ndjson")})
+    target = destination("archive", "file", "write", fields, settings={"path": str(tmp_path / "events.ndjson")})
     with Daemon(tmp_path / "daemon", target) as running:
         yield running
 
