@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionsd.fql.glob import compile_glob
+from actionsd.fql.glob import MAX_PIECE, compile_glob
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,9 @@ def test_no_glob_is_catastrophic() -> None:
     assert not compile_glob("*a" * 500 + "b")("a" * 1_000_000)
     assert not compile_glob("*[ab]?" * 100 + "*c")("ab" * 50_000)
     assert compile_glob("*" * 10_000 + "b")("a" * 100_000 + "b")
+    assert compile_glob("*" + "a" * 5_000 + "*")("a" * 1_000_000)
+
+
+def test_long_pieces_are_limited_where_they_are_no_plain_text() -> None:
+    assert compile_glob("?" * MAX_PIECE)("a" * MAX_PIECE)
+    assert not compile_glob("?" * (MAX_PIECE + 1))("a" * (MAX_PIECE + 1))

@@ -4,8 +4,8 @@ from actionsd.fql.errors import FQLError
 from actionsd.fql.lexer import MAX_TEXT, Kind, lex
 
 
-def spelled(text: str, *, cut: bool = False) -> list[str]:
-    return [f"{token.kind.name} {token.text}" for token in lex(text, cut=cut)[:-1]]
+def spelled(text: str, *, trigger: bool = False) -> list[str]:
+    return [f"{token.kind.name} {token.text}" for token in lex(text, trigger=trigger)[:-1]]
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,6 @@ def spelled(text: str, *, cut: bool = False) -> list[str]:
         ("a=b", ["PATH a", "OPERATOR =", "PATH b"]),
         ("a >=5", ["PATH a", "OPERATOR >", "OPERATOR =", "NUMBER 5"]),  # no blank behind it
         ("!f(a,'x')", ["OPERATOR !", "PATH f", "OPEN (", "PATH a", "COMMA ,", "STRING 'x'", "CLOSE )"]),
-        ("properties.0", ["PATH properties", "DOT .", "NUMBER 0"]),
         (r"properties.\0 . a", ["PATH properties.0.a"]),
         ("null nullable and android", ["NULL null", "PATH nullable", "CONNECTIVE and", "PATH android"]),
         ('"a"b"', ['STRING "a"', 'STRING "b"']),  # a quote ends a string only before a blank and the like
@@ -26,6 +25,23 @@ def spelled(text: str, *, cut: bool = False) -> list[str]:
 )  # fmt: skip
 def test_tokens(text: str, tokens: list[str]) -> None:
     assert spelled(text) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "trigger"),
+    [
+        ("a.0", ["PATH a.0"], ["PATH a", "DOT .", "NUMBER 0"]),
+        ("a.1.b", ["PATH a.1.b"], None),
+        ("a.2nd.-x", ["PATH a.2nd.-x"], ["PATH a", "DOT .", "NUMBER 2", "PATH nd", "DOT .", "NUMBER -", "PATH x"]),
+        ("a.or = b.null", ["PATH a.or", "OPERATOR =", "PATH b.null"], None),
+        ("a. 0", ["PATH a", "DOT .", "NUMBER 0"], ["PATH a", "DOT .", "NUMBER 0"]),
+        ("5 .0", ["NUMBER 5", "DOT .", "NUMBER 0"], ["NUMBER 5", "DOT .", "NUMBER 0"]),
+    ],
+)
+def test_names_behind_a_dot(text: str, condition: list[str], trigger: list[str] | None) -> None:
+    assert spelled(text) == condition
+    if trigger is not None:
+        assert spelled(text, trigger=True) == trigger
 
 
 @pytest.mark.parametrize(
@@ -42,9 +58,9 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     ],
 )
 def test_the_end_of_a_trigger_loses_letters_as_in_segment(word: str, kept: str) -> None:
-    assert lex(f"type = {word}", cut=True)[-2].text == kept
+    assert lex(f"type = {word}", trigger=True)[-2].text == kept
     assert lex(f"type = {word}")[-2].text == word
-    assert lex(f"type = {word} ", cut=True)[-2].text == word
+    assert lex(f"type = {word} ", trigger=True)[-2].text == word
 
 
 def test_tokens_know_their_place_and_their_names() -> None:

@@ -87,6 +87,33 @@ def test_a_long_chain_is_no_nesting() -> None:
     assert compile_condition(" or ".join(["a"] * 10_000 + ["b"]))({"b": True})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 13_000 + "a = 1",
+        '"' * 30_000,
+        '"a' * 15_000,
+        "1 " * 15_000,
+        "1" * 30_000,
+        "." * 30_000,
+        "contains(" + "a," * 13_000 + "a)",
+        "(a = 1 " * 10_000,
+        "type = " * 10_000,
+        "\\" * 30_000,
+        "x" * 1_000_000,
+    ],
+    ids=lambda text: text[:9],
+)
+def test_hostile_text_is_read_or_refused_shortly(text: str) -> None:
+    for read in (compile_condition, compile_trigger, check_trigger):
+        try:
+            read(text)
+            said = ""
+        except FQLError as error:
+            said = str(error)
+        assert len(said) < 400
+
+
 @given(fql_like | st.text())
 def test_nothing_but_fql_errors_for_any_text(text: str) -> None:
     for read in (parse, parse_strict, compile_condition, compile_trigger, check_trigger):

@@ -88,32 +88,6 @@ def test_c12_a_text_without_a_condition_is_an_error(trigger: str) -> None:
         compile_triggers([("good", 'type = "track"'), ("bad", trigger)])
 
 
-@pytest.mark.parametrize(
-    "trigger",
-    [
-        'type == "track"',
-        'type "track"',
-        'properties.0 = "zero"',
-        'type = "a" event = "b"',
-        "properties.vip and type = 'x'",
-    ],
-)
-def test_malformed_text_is_read_as_segment_does_but_not_written(trigger: str) -> None:
-    assert compile_trigger(trigger)(EVENT) is False
-    with pytest.raises(FQLError, match="expected"):
-        check_trigger(trigger)
-
-
-def test_check_trigger_accepts_what_is_well_formed() -> None:
-    for trigger in (
-        'type = "track"',
-        "!(event = 'x') or receivedAt != null",
-        "properties.l in [1]",
-        "match(event, '?*')",
-    ):
-        assert check_trigger(trigger) is None
-
-
 @pytest.mark.parametrize("trigger", [r'properties.l.\$.sku = "a"', r'type = "x" or contains(traits.\$, "a")'])
 def test_f094_array_paths_are_refused(trigger: str) -> None:
     for refuse in (compile_trigger, check_trigger):

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from actionsd.fql.errors import FQLError
+from actionsd.fql.lexer import lex
 from actionsd.fql.loose import parse
 from actionsd.fql.nodes import Condition, Group
-from actionsd.fql.parser import parse_strict
+from actionsd.fql.parser import parse_tokens
 from actionsd.fql.printer import to_text
 from actionsd.fql.structured import (
     BARE_OPERATORS,
@@ -36,7 +37,7 @@ def check_trigger(text: str) -> None:
       type == "track"
             ^
     """
-    tree = parse_strict(text)
+    tree = parse_tokens(text, lex(text, trigger=True))
     if (odd := no_condition(structured(tree))) is not None:
         raise FQLError(f"expected a field, an operator and a value, found {odd}", text, 0)
     compile_trigger(tree)

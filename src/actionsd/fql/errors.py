@@ -1,6 +1,7 @@
 """The one error of FQL: what is wrong, where, and a caret under it."""
 
 _SHOWN = 60  # characters of a long line that are shown on each side of the caret
+_REASON = 200  # characters of a reason, which may quote what was found
 
 
 class FQLError(ValueError):
@@ -16,7 +17,7 @@ class FQLError(ValueError):
     """
 
     def __init__(self, reason: str, text: str | None = None, position: int | None = None) -> None:
-        self.reason = reason
+        self.reason = reason = reason if len(reason) <= _REASON else f"{reason[:_REASON]}…"
         self.text = text
         self.position = position
         super().__init__(reason if text is None or position is None else _with_caret(reason, text, position))

@@ -1,8 +1,8 @@
 """Globs of FQL's `match`: `*`, `?`, `[abc]`, `[a-z]`, `[^a]` and `\\\\x`; the whole text must match, in its case.
 
 A glob is cut at its stars into pieces of fixed length, and each piece is taken where it occurs first, so no glob
-makes the matcher try again: the time is at most the text's length times the longest piece's. A malformed glob
-matches nothing (so do Segment's engines).
+makes the matcher try again: the time is at most the text's length times the longest piece's with a `?` or a class,
+and those are limited. A malformed glob matches nothing (so do Segment's engines).
 
     >>> order = compile_glob("Order *[0-9]")
     >>> order("Order number 7"), order("order number 7"), compile_glob("[")("[")
@@ -12,6 +12,11 @@ matches nothing (so do Segment's engines).
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Final
+
+MAX_PIECE: Final = 256
+"""Characters between two stars where a `?` or a class is among them; a glob with more is malformed. It may come from
+an event, and must not hold up the others."""
 
 
 @lru_cache(maxsize=512)
@@ -41,7 +46,7 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
 
 
 class _Malformed(Exception):
-    """The glob breaks off, or has an empty or open class."""
+    """The glob breaks off, has an empty or open class, or too long a piece."""
 
 
 class _Piece:
@@ -49,6 +54,8 @@ class _Piece:
 
     def __init__(self, characters: list[str], literal: str | None) -> None:
         self.length = len(characters)
+        if literal is None and self.length > MAX_PIECE:
+            raise _Malformed
         self.literal = literal
         self.pattern = re.compile("".join(characters), re.DOTALL)
 

@@ -57,61 +57,72 @@ _OPERATOR = re.compile(rf"!={_ENDS_TOKEN}|[<>]={_ENDS_TOKEN}|[=<>]")
 _KEYWORD = re.compile(rf"(?:and|or|null){_ENDS_TOKEN}")
 _CUT_WORD = re.compile(r"(?:a[^ \t\n,\])]|n[^ \t\n,\])]{1,2})\Z")
 _WORD = re.compile(r"(?:[A-Za-z_]|\\.)(?:[A-Za-z0-9_-]|\\.)*", re.DOTALL)
+_NAME = re.compile(r"(?:[A-Za-z0-9_-]|\\.)+", re.DOTALL)  # behind a dot
 _WORD_ENDS = re.compile(r"[ \t\n,\]).(=!]|\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NUMBER = re.compile(r"[0-9+-][0-9]*(?:\.[0-9]*)?")
 _STRAY_POINT = re.compile(r"[0-9+-][0-9]*(?:\.(?:[ \t\n,\])]|\Z)|\.[0-9]*\.)")
 
 
-def lex(text: str, *, cut: bool = False) -> list[Token]:
+def lex(text: str, *, trigger: bool = False) -> list[Token]:
     """The tokens of `text`, ending with one of kind END; `FQLError` where a character starts none.
 
-    `cut` for the text of a trigger: Segment's lexer, looking for `and` and `null`, keeps only the first letter of a
-    two-letter word in `a`, or of a two- or three-letter word in `n`, that ends the text.
+    `trigger`: exactly as Segment's lexer does it. It ends a path before a name that starts with a digit or is `and`,
+    `or` or `null` (a backslash before it helps). And, looking for `and` and `null`, it keeps only the first letter of
+    a two-letter word in `a`, or of a two- or three-letter word in `n`, that ends the text. Conditions have neither.
     """
     if len(text) > MAX_TEXT:
         raise FQLError(f"FQL of {len(text)} characters is too long, at most {MAX_TEXT} are read")
-    return list(_join_paths(_Lexer(text, cut).tokens()))
+    return list(_join_paths(_Lexer(text, trigger).tokens()))
 
 
 def _join_paths(tokens: Iterator[Token]) -> Iterator[Token]:
     """Words with dots between them are one path."""
-    path = dot = None
+    words: list[Token] = []
+    dot = None
     for token in tokens:
-        if path and dot and token.kind is Kind.PATH:
-            names = path.names + token.names
-            path, dot = Token(Kind.PATH, ".".join(names), path.position, token.end, names), None
-            continue
-        if path and not dot and token.kind is Kind.DOT:
+        if token.kind is Kind.PATH and (dot or not words):
+            words.append(token)
+            dot = None
+        elif token.kind is Kind.DOT and words and not dot:
             dot = token
-            continue
-        if path:
-            yield path
-        if dot:
-            yield dot
-        path = dot = None
-        if token.kind is Kind.PATH:
-            path = token
         else:
-            yield token
+            if words:
+                yield _path(words)
+            if dot:
+                yield dot
+            words, dot = [token] if token.kind is Kind.PATH else [], None
+            if not words:
+                yield token
+
+
+def _path(words: list[Token]) -> Token:
+    names = tuple(word.text for word in words)
+    return Token(Kind.PATH, ".".join(names), words[0].position, words[-1].end, names)
 
 
 class _Lexer:
-    def __init__(self, text: str, cut: bool) -> None:
+    def __init__(self, text: str, trigger: bool) -> None:
         self.text = text
-        self.cut = cut
+        self.trigger = trigger
         self.position = 0
+        self.path_end = -1  # where the last word ended, or the dot behind it
 
     def tokens(self) -> Iterator[Token]:
         text = self.text
         while self.position < len(text):
             if text[self.position] in _BLANKS:
                 self.position += 1
-            else:
-                yield self.token(text[self.position])
+                continue
+            token = self.token(text[self.position])
+            if token.kind is Kind.PATH or (token.kind is Kind.DOT and token.position == self.path_end):
+                self.path_end = token.end
+            yield token
         yield Token(Kind.END, "eos", len(text), len(text))
 
     def token(self, char: str) -> Token:
+        if not self.trigger and self.position == self.path_end and (name := _NAME.match(self.text, self.position)):
+            return self.named(name)
         if char in _SIGNS:
             return self.take(_SIGNS[char], self.position + 1)
         if char in "\"'":
@@ -153,18 +164,22 @@ class _Lexer:
         start, text = self.position, self.text
         if keyword := _KEYWORD.match(text, start):
             return self.take(Kind.NULL if keyword[0] == "null" else Kind.CONNECTIVE, keyword.end())
-        if self.cut and _CUT_WORD.match(text, start):
+        if self.trigger and _CUT_WORD.match(text, start):
             self.position = len(text)
             return Token(Kind.PATH, text[start], start, len(text), (text[start],))
         found = _WORD.match(text, start)
         if found is None:
             array = "array paths (.$) are not supported (FEATURES F094); " if text[start] == "$" else ""
             raise self.error(f"{array}expected a field, a value or an operator")
+        return self.named(found)
+
+    def named(self, found: re.Match[str]) -> Token:
+        """The word that is spelled there, which must end there."""
         self.position = found.end()
-        if not _WORD_ENDS.match(text, self.position):
+        if not _WORD_ENDS.match(self.text, self.position):
             raise self.error("expected a blank; other characters of a field's name need a backslash before them")
         name = js.join_surrogates(_ESCAPE.sub(r"\1", found[0]))
-        return Token(Kind.PATH, name, start, self.position, (name,))
+        return Token(Kind.PATH, name, found.start(), found.end(), (name,))
 
     def error(self, reason: str) -> FQLError:
         found = self.text[self.position : self.position + 1]

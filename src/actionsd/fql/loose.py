@@ -29,7 +29,7 @@ def parse(text: str) -> Node:
     `FQLError` where neither finds a condition; use `parse_strict` where a person has just written the text.
     """
     try:
-        return parse_tokens(text, lex(text, cut=True))
+        return parse_tokens(text, lex(text, trigger=True))
     except FQLError as error:
         try:
             return read_loosely(text)
@@ -39,7 +39,7 @@ def parse(text: str) -> Node:
 
 def read_loosely(text: str) -> Node:
     """The conditions found in `text`; `FQLError` where there is none, or where one is cut off."""
-    node = _Reader(text, deque(lex(text, cut=True))).read()
+    node = _Reader(text, deque(lex(text, trigger=True))).read()
     if node is None:
         raise FQLError("expected a condition", text, 0)
     return node

@@ -33,6 +33,9 @@ _ROOTS: Final = {kind: (name,) for name, kind in ROOTS.items()} | {OTHER_FIELD: 
 _STEPS: Final = re.compile(r"[^[.\]]+")  # Segment walks `a[0].b` and `a.0.b` alike
 _EXACT: Final = 2**53  # an integer below it compares as its double does
 
+MAX_NAMES: Final = 100
+"""Names in one path of a trigger."""
+
 _TEXT_TESTS: Final = {
     "contains": "{value} in {field}",
     "not_contains": "{value} not in {field}",
@@ -199,6 +202,8 @@ class _Function:
         names = *_ROOTS[condition.kind], *_STEPS.findall(condition.name)
         if "$" in names:
             raise FQLError(f"a trigger cannot look into arrays (FEATURES F094): {condition.name}")
+        if len(names) > MAX_NAMES:
+            raise FQLError(f"a path of {len(names)} names is too long, at most {MAX_NAMES} are followed")
         return self.variable(names) if names else "UNDEFINED"
 
     def variable(self, names: tuple[str, ...]) -> str:
