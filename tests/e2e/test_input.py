@@ -4,6 +4,7 @@ Valid requests are damaged in ways that come from a seed: bytes flipped, cut, re
 for others that parsers dislike. Ingest's own tests do the same in-process, so that together more than 20,000 are tried.
 """
 
+import copy
 import gzip
 import json
 import os
@@ -62,7 +63,7 @@ def _exchange(chance: random.Random, body: Any) -> None:
     while isinstance(inner, (dict, list)) and inner:
         key: Any = chance.choice(list(inner)) if isinstance(inner, dict) else chance.randrange(len(inner))
         if chance.random() < 0.4 or not isinstance(inner[key], (dict, list)) or not inner[key]:
-            inner[key] = chance.choice(NASTY)
+            inner[key] = copy.deepcopy(chance.choice(NASTY))  # it may be damaged in turn
             return
         inner = inner[key]
 
