@@ -27,7 +27,7 @@ check: $(VENV)/.installed-dev  ## Lint, types, structure
 	$(BIN)/python -m pytest tests/test_structure.py
 
 bench: $(VENV)/.installed-dev  ## Measure against references and node peers (ARGS="--only ingest --rounds 5")
-	$(BIN)/python tests/bench $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.installed-dev  ## Crash loops and backlogs at full length
 	ACTIONSD_SOAK=1 $(BIN)/python -m pytest tests/e2e -k "crash or backlog or fuzz" $(ARGS)
