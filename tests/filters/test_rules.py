@@ -46,6 +46,13 @@ def test_a_filter_acts_on_the_events_that_its_condition_holds_for() -> None:
     assert filters({"type": "page"}) is None
     assert filters({"type": "track", "userId": "u"}) == {"type": "track"}
     assert compile_filters([])(EVENT) is EVENT
+    assert compile_filters([rule({"type": "drop"})])(EVENT) is None
+
+
+def test_a_disabled_filter_does_nothing_and_keeps_its_index() -> None:
+    filters = compile_filters([rule(DROP, enabled=False), rule(DROP, condition="type = 'page'", enabled=True)])
+    assert filters(EVENT) is EVENT
+    assert filters.decide({"type": "page"}) == Decision(None, "dropped", 1)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@
 | `DROP_PROPERTIES` | `fields` | removes these keys |
 | `ALLOW_PROPERTIES` | `fields` | removes all other keys of the same objects |
 
-`fields` names keys below a path, `{"properties": ["a", "b.c"], "": ["userId"]}`: `""` is the top level, a key may be a
-path, and in an array the keys of all objects are meant (FEATURES F134, F136). All conditions look at the event as it
-came. Whatever the order of filters and actions, samples come first, then drops, dropped and allowed properties (F130).
-A condition that cannot be decided drops the event (F137).
+Types may be in lower case, as the API's preview writes them (FEATURES F129). `fields` names keys below a path,
+`{"properties": ["a", "b.c"], "": ["userId"]}`: `""` is the top level, a key may be a path, and in an array the keys of
+all objects are meant (F134, F136). All conditions look at the event as it came. Whatever the order of filters and
+actions, samples come first, then drops, dropped and allowed properties (F130). A condition that cannot be decided
+drops the event (F137).
 
     >>> filters = compile_filters([
     ...     {"if": "type = 'track'", "actions": [{"type": "DROP_PROPERTIES", "fields": {"context": ["ip"]}}]},
@@ -21,7 +22,7 @@ A condition that cannot be decided drops the event (F137).
     Decision(event=None, reason='sampled', filter=1)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -58,8 +59,8 @@ class _Filter(msgspec.Struct, frozen=True):
 class Filters:
     """The filters of a destination as one function: the event as it passes them, or None. Events are not changed."""
 
-    def __init__(self, filters: Sequence[_Filter]) -> None:
-        self._filters = tuple(enumerate(filters))
+    def __init__(self, filters: Iterable[tuple[int, _Filter]]) -> None:
+        self._filters = tuple(filters)
 
     def __call__(self, event: Object) -> Object | None:
         return self.decide(event).event
@@ -87,11 +88,17 @@ class Filters:
 
 
 def compile_filters(filters: Sequence[Mapping[str, Any]], *, max_fql: int = MAX_FQL) -> Filters:
-    """The filters compiled. `id` of a filter, or else its index, seeds its samples without a path (RULES R22).
+    """The filters compiled, without those whose `enabled` is false.
+
+    `id` of a filter, or else its index, seeds its samples without a path (RULES R22).
 
     `FQLError` for a condition that is no FQL, `FilterError` for an action that is malformed; both name the filter.
     """
-    return Filters([_compiled(filter, str(filter.get("id", index)), max_fql) for index, filter in enumerate(filters)])
+    return Filters(
+        (index, _compiled(filter, str(filter.get("id", index)), max_fql))
+        for index, filter in enumerate(filters)
+        if filter.get("enabled", True)
+    )
 
 
 def _compiled(filter: Mapping[str, Any], seed: str, max_fql: int) -> _Filter:
@@ -121,17 +128,18 @@ def _condition(text: object, seed: str, max_fql: int) -> Callable[[Object], bool
         raise FQLError(f"filter {seed}: {error.reason}", error.text, error.position) from error
 
 
-def _listed(actions: object) -> list[Any]:
-    if not isinstance(actions, list) or not actions:
+def _listed(actions: object) -> Sequence[Any]:
+    if not isinstance(actions, list | tuple) or not actions:
         raise FilterError(f"expected a list of actions, found {actions!r}")
     return actions
 
 
 def _action(action: Any) -> tuple[str, Mapping[str, Any]]:
     """Type and members of an action, checked."""
-    kind = action.get("type") if isinstance(action, Mapping) else None
+    found = action.get("type") if isinstance(action, Mapping) else None
+    kind = str(found).upper()
     if kind not in _CHECKS:
-        raise FilterError(f"expected an action of type {', '.join(_CHECKS)}, found {kind!r}")
+        raise FilterError(f"expected an action of type {', '.join(_CHECKS)}, found {found!r}")
     if (problem := _CHECKS[kind](action)) is not None:
         raise FilterError(f"{kind}: {problem}")
     return kind, action
