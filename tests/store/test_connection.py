@@ -47,11 +47,15 @@ def test_files_belong_to_their_owner_alone(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path) as store:
             await append(store, "a")
-            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+            modes = _modes(tmp_path)
             assert set(modes) >= {"actionsd.db", "actionsd.db-wal", "lock", "reserve"}
             assert set(modes.values()) == {0o600}
 
     asyncio.run(main())
+
+
+def _modes(path: Path) -> dict[str, int]:
+    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.iterdir()}
 
 
 def test_r12_the_database_can_give_pages_back_and_runs_in_wal(tmp_path: Path) -> None:

@@ -22,13 +22,11 @@ class Disk:
         self._reserve = options.reserve
         self._reserved = False
 
-    def check(self) -> str:
-        """Why no events can be taken now, or "". Puts the reserve back in place when there is room again."""
+    def shortage(self) -> str:
+        """Why no events can be taken now, or ""."""
         free = free_bytes(self._files)
         if free < self._min_free:
             return f"disk full: {free} bytes free on {self._files.path}, journal.min_free is {self._min_free}"
-        if not self._reserved and not self._allocate():
-            return f"disk full: no room for the reserve of {self._reserve} bytes on {self._files.path}"
         return ""
 
     def give_back(self) -> None:
@@ -36,14 +34,17 @@ class Disk:
         self._files.reserve.unlink(missing_ok=True)
         self._reserved = False
 
-    def _allocate(self) -> bool:
+    def restore(self) -> str:
+        """Put the reserve in place; why that cannot be, or ""."""
+        if self._reserved:
+            return ""
         descriptor = os.open(self._files.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, max(self._reserve, 1))
-        except OSError:
+        except OSError as error:
             self.give_back()
-            return False
+            return f"disk full: no room for the reserve of {self._reserve} bytes: {error.strerror}"
         finally:
             os.close(descriptor)
         self._reserved = True
-        return True
+        return ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -102,10 +103,16 @@ class Store:
         await self._reader.close()
         await self._listings.close()
         if not self._writer.broken:
-            self._db.execute(_sql["mark_stopped"])
-            self._db.execute(_sql["checkpoint_truncate"]).fetchall()
+            self._mark_stopped()
         self._db.close()
         self._files.unlock()
+
+    def _mark_stopped(self) -> None:
+        try:
+            self._db.execute(_sql["mark_stopped"])
+            self._db.execute(_sql["checkpoint_truncate"]).fetchall()
+        except sqlite3.OperationalError as error:
+            log.warning("the stop could not be noted, the next start recovers from the WAL: %s", error)
 
     @property
     def ready(self) -> bool:

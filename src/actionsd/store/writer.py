@@ -98,7 +98,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="actionsd-writer", daemon=True)
 
     def start(self) -> None:
-        self.trouble = self._trouble = self._disk.check()
+        self.trouble = self._trouble = self._disk.shortage() or self._disk.restore()
         self._thread.start()
 
     async def stop(self) -> None:
@@ -129,13 +129,13 @@ class Writer:
                     )
                 self.queue.release(sum(each.size for each in group))
                 self._tend_wal(idle=not group)
+            self._fail_all(self._held, Unavailable(self._trouble, reason="store"))
         except BaseException as error:
             self._break(error)
 
     def _serve(self, appends: list[Append], settles: list[Settle]) -> None:
         """Commit a group, or refuse its events while there is trouble; an empty one probes whether it is over."""
-        shortage = self._disk.check()
-        if shortage:
+        if shortage := self._disk.shortage():
             self._set_trouble(shortage)
         if self._trouble:
             self._refuse(appends)
@@ -149,7 +149,13 @@ class Writer:
         except Exception as error:
             self._recover(error, appends, settles)
         else:
-            self._set_trouble(shortage)
+            if self._trouble and not shortage:
+                self._leave_trouble()
+
+    def _leave_trouble(self) -> None:
+        """A commit went through. Events are taken again when a checkpoint does too and the reserve is back (R6)."""
+        if self._checkpoint():
+            self._set_trouble(self._disk.restore())
 
     def _commit(self, appends: Sequence[Append], settles: Sequence[Settle]) -> None:
         """One transaction with all of these, and their answers."""
@@ -254,8 +260,11 @@ class Writer:
     def _tend_wal(self, *, idle: bool) -> None:
         """Move the WAL's pages into the database, and start it over (RULES R1). PASSIVE right after a group was
         answered delays only the next one; readers can keep it from ending, so a large WAL waits for them."""
-        if self._unchecked <= (0 if idle else _PASSIVE_BYTES):
-            return
+        if self._unchecked > (0 if idle else _PASSIVE_BYTES):
+            self._checkpoint()
+
+    def _checkpoint(self) -> bool:
+        """Whether there was room for it."""
         self._unchecked = 0
         try:
             point("before_checkpoint")
@@ -267,6 +276,8 @@ class Writer:
             if failure(error) not in ("full", "busy"):
                 raise
             self._note(error)
+            return False
+        return True
 
     def _restart_wal(self) -> None:
         """Without waiting for readers: one that holds the WAL now is gone at the next try."""
