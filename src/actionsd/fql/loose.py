@@ -3,7 +3,7 @@
 That engine has no grammar: it takes each known field together with the next two tokens, whatever they are, and skips
 what it does not know. A stored trigger keeps the meaning that it had there, so malformed text is read the same way:
 
-    >>> read_loosely('type = "track" (event = "a" or event = "b")', ).operator  # no connective: ALL
+    >>> read_loosely('type = "track" (event = "a" or event = "b")').operator  # no connective: ALL
     'and'
     >>> read_loosely('type == "track"')
     Condition(kind='event-type', name=UNDEFINED, operator='=', value='=')

@@ -117,7 +117,7 @@ class _Function:
         self.namespace: dict[str, Any] = {"UNDEFINED": UNDEFINED, "step": _step, "to_double": js.to_double}
         self.lookups: list[str] = []
         self.fields: dict[tuple[str, ...], str] = {}
-        self.texts: dict[str, str] = {}
+        self.constants: dict[object, str] = {}
         self.shared: dict[str, str] = {}
 
     def single(self, rule: Node) -> Test:
@@ -153,15 +153,12 @@ class _Function:
                 self.lookups.append(f"{self.shared[test]} = {test}")
 
     def constant(self, value: Any) -> str:
-        name = f"k{len(self.namespace)}"
-        self.namespace[name] = value
-        return name
-
-    def text(self, value: Any) -> str:
-        text = js.string(value)
-        if text not in self.texts:
-            self.texts[text] = self.constant(text)
-        return self.texts[text]
+        """The name of a value in the namespace; equal texts and numbers share one."""
+        key = (value.__class__, value) if isinstance(value, str | int | float) else id(value)
+        if key not in self.constants:
+            self.constants[key] = f"k{len(self.constants)}"
+            self.namespace[self.constants[key]] = value
+        return self.constants[key]
 
     def test(self, rule: Node) -> str:
         match rule:
@@ -181,10 +178,11 @@ class _Function:
     def condition(self, condition: Condition) -> str:
         operator, value, field = condition.operator, condition.value, self.field(condition)
         if operator in ("=", "!="):
-            return f"{field} {operator.replace('=', '==', operator == '=')} {self.text(value)}"
+            return f"{field} {'==' if operator == '=' else '!='} {self.constant(js.string(value))}"
         if operator in _TEXT_TESTS:
-            wanted = self.constant(compile_glob(js.string(value))) if operator in GLOB_OPERATORS else self.text(value)
-            test = _TEXT_TESTS[operator].format(field=field, value=wanted)
+            text = js.string(value)
+            wanted = compile_glob(text) if operator in GLOB_OPERATORS else text
+            test = _TEXT_TESTS[operator].format(field=field, value=self.constant(wanted))
             return f"({field}.__class__ is str and {test})"
         if operator in _NUMBER_TESTS:
             number = js.to_number(value)
