@@ -554,6 +554,32 @@ def test_a_body_that_is_announced_gets_its_100_continue() -> None:
     check(test)
 
 
+@pytest.mark.parametrize(
+    ("version", "connection", "stays_open"),
+    [("1.1", "", True), ("1.1", "close", False), ("1.0", "", False), ("1.0", "keep-alive", True)],
+)
+def test_connections_go_on_as_the_client_wants(version: str, connection: str, stays_open: bool) -> None:
+    async def test(here: Running) -> None:
+        address = here.ingest.addresses[0]
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        body = json.dumps(EVENT | {"writeKey": KEY}).encode()
+        head = (
+            f"POST /v1/t HTTP/{version}\r\nHost: x\r\nConnection: {connection}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write((head.encode() + body) * (1 + stays_open))
+        for _ in range(1 + stays_open):
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+            assert lines[0] == f"HTTP/{version} 200 OK"
+            assert any(line.startswith("Date: ") for line in lines)
+            assert await reader.readexactly(16) == b'{"success":true}'
+        if not stays_open:
+            assert await reader.read() == b""
+        assert len(here.journal.rows) == 1 + stays_open
+        writer.close()
+
+    check(test)
+
+
 @pytest.mark.parametrize("pieces", [[b"{"], [b'{"userId":"u"', b',"event":"E"}'], [b"", b"{}"]])
 def test_a_connection_that_breaks_off_stores_nothing(pieces: list[bytes], caplog: pytest.LogCaptureFixture) -> None:
     async def test(here: Running) -> None:

@@ -6,25 +6,25 @@ a fifth of it. Every answer allows any origin. There are no redirects: some SDKs
 
 import asyncio
 import functools
-import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from aiohttp import web
 
+from actionsd.clock import Clock
 from actionsd.errors import StoreBroken, Unavailable
 from actionsd.event import type_letters
-from actionsd.ingest import pixel
+from actionsd.ingest import answers, pixel
+from actionsd.ingest.answers import Answer
 from actionsd.ingest.body import Bodies
 from actionsd.ingest.intake import Intake, Origin
 from actionsd.ingest.keys import from_basic
 from actionsd.ingest.proxies import Proxies
-from actionsd.ingest.refusal import BadRequest, TooMany
+from actionsd.ingest.refusal import BadRequest
 from actionsd.ingest.taken import Taken
 from actionsd.settings import Ingest as Options
 
-Answer = web.StreamResponse
 Handler = Callable[[web.BaseRequest], Awaitable[Answer]]
 
 _no_log: Any = None
@@ -34,12 +34,6 @@ _max_connections = 4096
 _batch_paths = ("/v1/batch", "/v1/b", "/v1/import")
 _settings_path = re.compile(r"/v1/projects/([^/]+)/settings")
 _content_types = ("application/json", "text/plain")
-_success = b'{"success":true}'
-_json_headers = {
-    "Content-Type": "application/json",
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Retry-After",
-}
 _pixel_headers = {"Content-Type": "image/gif", "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 _allowed_headers = ("authorization", "content-type", "x-retry-count")
 _header_name = re.compile(r"[a-z0-9_-]{1,64}")
@@ -83,9 +77,9 @@ class Connection(web.RequestHandler):
             raise ConnectionError("the client has gone, or has half an answer already") from exc
         if status == 500:
             self.log_exception("a request to %s failed", request.path, exc_info=exc)
-            answer = _error(500, "internal", "the daemon failed on this request; its log tells more")
+            answer = answers.error(500, "internal", "the daemon failed on this request; its log tells more")
         else:
-            answer = _error(status, "bad_request", (message or "this is no HTTP").partition("\n")[0])
+            answer = answers.error(status, "bad_request", (message or "this is no HTTP").partition("\n")[0])
         answer.force_close()
         return answer
 
@@ -93,8 +87,9 @@ class Connection(web.RequestHandler):
 class Http:
     """All paths of the ingest listeners. ``trouble`` tells why the daemon is not ready, "" when it is."""
 
-    def __init__(self, options: Options, intake: Intake, trouble: Callable[[], str]) -> None:
+    def __init__(self, options: Options, intake: Intake, clock: Clock, trouble: Callable[[], str]) -> None:
         self._options = options
+        self._clock = clock
         self._intake = intake
         self._trouble = trouble
         self._bodies = Bodies(options.queue_bytes)
@@ -125,36 +120,36 @@ class Http:
         except BadRequest as error:
             return await self._refuse(request, error)
         except (Unavailable, StoreBroken) as error:
-            return _unavailable(error)
+            return answers.unavailable(error)
 
     async def _event(self, type: str, request: web.BaseRequest) -> Answer:
         _check_content_type(request)
         body = await self._bodies.read(request, self._options.max_event)
-        return await self._commit(self._intake.take_event(body, type, self._origin(request)))
+        return await self._commit(request, self._intake.take_event(body, type, self._origin(request)))
 
     async def _batch(self, request: web.BaseRequest) -> Answer:
         _check_content_type(request)
         body = await self._bodies.read(request, self._options.max_batch)
-        return await self._commit(self._intake.take_batch(body, self._origin(request)))
+        return await self._commit(request, self._intake.take_batch(body, self._origin(request)))
 
-    async def _commit(self, taken: Taken) -> Answer:
+    async def _commit(self, request: web.BaseRequest, taken: Taken) -> Answer:
         """Answer after the commit; an event that is refused is none of the client's business (F012, F014)."""
         await self._intake.submit(taken)
         if self._options.strict_keys and taken.refusal is not None and taken.refusal.code == "unknown_source":
-            return _error(401, *taken.refusal)
-        return web.Response(body=_success, headers=_json_headers)
+            return answers.error(401, *taken.refusal)
+        return answers.success(request, self._clock.now())
 
     async def _refuse(self, request: web.BaseRequest, error: BadRequest) -> Answer:
         try:
             await self._intake.submit(self._intake.unreadable(self._origin(request)))
         except (Unavailable, StoreBroken) as trouble:
-            return _unavailable(trouble)
-        return _error(400, error.code, str(error))
+            return answers.unavailable(trouble)
+        return answers.error(400, error.code, str(error))
 
     async def _library_metrics(self, request: web.BaseRequest) -> Answer:
         """What analytics.js counts about itself: taken and dropped."""
         await self._bodies.read(request, self._options.max_batch)
-        return web.Response(body=_success, headers=_json_headers)
+        return answers.success(request, self._clock.now())
 
     async def _pixel(self, type: str, request: web.BaseRequest) -> Answer:
         """An image whatever the event is worth; only our own trouble shows in the status (DESIGN I1)."""
@@ -167,23 +162,23 @@ class Http:
         try:
             await self._intake.submit(taken)
         except (Unavailable, StoreBroken) as error:
-            status, headers = 503, _pixel_headers | _retry_headers(error)
+            status, headers = 503, _pixel_headers | answers.retry_headers(error)
         return web.Response(status=status, body=pixel.image, headers=headers)
 
     async def _settings(self, key: str, request: web.BaseRequest) -> Answer:
         """The document that makes analytics.js send to us: its ``apiKey`` and ``apiHost`` are what it uses."""
         if self._intake.keys.source(key) is None:
-            return _error(404, "unknown_source", "no source has this write key")
+            return answers.error(404, "unknown_source", "no source has this write key")
         protocol, host = self._proxies.base(request)
         segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": protocol}
-        return _json(200, {"integrations": {"Segment.io": segment}, "metrics": {"sampleRate": 0}})
+        return answers.document(200, {"integrations": {"Segment.io": segment}, "metrics": {"sampleRate": 0}})
 
     async def _alive(self, request: web.BaseRequest) -> Answer:
-        return _json(200, {"status": "alive"})
+        return answers.document(200, {"status": "alive"})
 
     async def _ready(self, request: web.BaseRequest) -> Answer:
         trouble = self._trouble()
-        return _error(503, "unavailable", trouble) if trouble else _json(200, {"status": "ready"})
+        return answers.error(503, "unavailable", trouble) if trouble else answers.document(200, {"status": "ready"})
 
     def _find(self, request: web.BaseRequest) -> Handler:
         """The handler of a request whose path is not spelt as in the dictionary, or that is no POST."""
@@ -225,28 +220,8 @@ async def _preflight(request: web.BaseRequest) -> Answer:
 
 
 async def _not_found(request: web.BaseRequest) -> Answer:
-    return _error(404, "not_found", f"there is nothing at {request.path[:200]}")
+    return answers.error(404, "not_found", f"there is nothing at {request.path[:200]}")
 
 
 async def _wrong_method(request: web.BaseRequest) -> Answer:
-    return _error(405, "method_not_allowed", f"{request.method} is not for {request.path[:200]}")
-
-
-def _json(status: int, value: object, headers: dict[str, str] = _json_headers) -> Answer:
-    return web.Response(status=status, body=json.dumps(value).encode(), headers=headers)
-
-
-def _error(status: int, code: str, message: str) -> Answer:
-    """SDKs read both members; one of them retries for ever when ``code`` is missing."""
-    return _json(status, {"code": code, "message": message})
-
-
-def _unavailable(error: Unavailable | StoreBroken) -> Answer:
-    status, code = (429, "too_many_requests") if isinstance(error, TooMany) else (503, "unavailable")
-    return _json(status, {"code": code, "message": str(error)}, _json_headers | _retry_headers(error))
-
-
-def _retry_headers(error: Unavailable | StoreBroken) -> dict[str, str]:
-    """Whole seconds: the browser's and node's SDK do not read the date form."""
-    seconds = str(max(1, round(getattr(error, "retry_after", 1))))
-    return {"Retry-After": seconds} | ({"X-RateLimit-Reset": seconds} if isinstance(error, TooMany) else {})
+    return answers.error(405, "method_not_allowed", f"{request.method} is not for {request.path[:200]}")

@@ -19,7 +19,7 @@ from actionsd.event import Accepted, decode, parse
 from actionsd.ingest import split, validate
 from actionsd.ingest.keys import Keys
 from actionsd.ingest.limits import RateLimit
-from actionsd.ingest.normalise import Arrival, without_excess
+from actionsd.ingest.normalise import Arrival, smallest_excess, without_excess
 from actionsd.ingest.refusal import BadRequest, Refusal, TooMany
 from actionsd.ingest.split import Envelope, Head
 from actionsd.ingest.taken import Taken
@@ -223,8 +223,10 @@ def _event(body: bytes, head: Head | None, type: str | None, arrival: Arrival) -
         if refusal is not None:
             return refusal
         head = split.head_of(event)
+    if len(body) > smallest_excess:
+        body = without_excess(body)
     message_id = _storable(head.message_id) if head.message_id else str(uuid.uuid4())
-    return Accepted(message_id, without_excess(body), arrival.added(head, str(type), message_id))
+    return Accepted(message_id, body, arrival.added(head, str(type), message_id))
 
 
 def _storable(message_id: str) -> str:

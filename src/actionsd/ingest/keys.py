@@ -6,6 +6,7 @@ keyed hash tells an attacker nothing by its time; nothing compares a key byte by
 
 import base64
 import binascii
+import functools
 from collections.abc import Sequence
 
 from actionsd.ingest.refusal import Refusal
@@ -39,6 +40,7 @@ class Keys:
         return source, None
 
 
+@functools.lru_cache(1024)
 def from_basic(header: str | None) -> str | None:
     """The write key of an ``Authorization`` header: the user name, with or without the colon; None without one.
 

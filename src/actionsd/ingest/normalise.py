@@ -19,7 +19,7 @@ from actionsd.ingest.split import Context, Envelope, Head, context_of, members, 
 max_properties = 10_000  # kept of an event's properties and traits each (F027)
 tracking_version = 2  # what Segment's own API puts into ``version`` (F046)
 
-_shortest_property = 5  # bytes: "":1,
+smallest_excess = max_properties * len('"":1,')  # bytes; a shorter event cannot have more
 _channels = frozenset({"server", "browser", "mobile"})
 _browser_library = "analytics.js"
 _mobile_libraries = (
@@ -123,8 +123,6 @@ def without_excess(event: bytes) -> bytes:
     Raises:
         BadRequest: it has to be written anew and holds what JSON cannot.
     """
-    if len(event) <= max_properties * _shortest_property:
-        return event
     whole = members(event)
     long = [name for name in ("properties", "traits") if len(whole.get(name) or ()) > max_properties]
     for name in long:

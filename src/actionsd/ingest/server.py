@@ -29,6 +29,7 @@ class Ingest:
         self.addresses: tuple[Address, ...] = ()
         self.stream_addresses: tuple[Address, ...] = ()
         self._options = options
+        self._clock = clock
         self._trouble = trouble
         self._intake = Intake(options, journal, clock, tap)
         self._http: Http | None = None
@@ -46,7 +47,7 @@ class Ingest:
         Raises:
             ConfigError: an address cannot be bound; then none is.
         """
-        self._http = Http(self._options, self._intake, self._why_not)
+        self._http = Http(self._options, self._intake, self._clock, self._why_not)
         try:
             self.addresses = await self._listen(self._options.listen, self._http.connection)
             self.stream_addresses = await self._listen(self._options.stream, self._streams.connection)

@@ -1,5 +1,6 @@
 """Binding listeners: TCP, and unix sockets that only their owner may open (RULES R2: stale ones are removed)."""
 
+import os
 import socket
 import stat
 from pathlib import Path
@@ -19,7 +20,7 @@ def bind(address: Address) -> socket.socket:
     try:
         listener = _bind_unix(address.path) if address.kind == "unix" else _bind_tcp(address.host, address.port)
     except OSError as error:
-        raise ConfigError(f"cannot listen on {address}: {error.strerror or error}") from None
+        raise ConfigError(f"cannot listen on {address}: {_reason(error)}") from None
     listener.setblocking(False)
     return listener
 
@@ -35,6 +36,13 @@ def release(address: Address) -> None:
     """Remove what a closed listener leaves behind."""
     if address.kind == "unix":
         address.path.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    """What the system says; a name that cannot be found has its own numbers and texts."""
+    if isinstance(error, socket.gaierror) or error.errno is None:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _bind_tcp(host: str, port: int) -> socket.socket:
