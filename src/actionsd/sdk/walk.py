@@ -52,7 +52,7 @@ class ObjectWalk:
         self._entries = {item.key: self._entry(item, root and self._cleans) for item in self._fields}
         self._required = tuple((item.key, self._entries[item.key][1]) for item in self._fields if item.required)
         self._conditional = tuple(_conditional(self._fields)) if root else ()
-        self._is_quick = not additional and not issubclass(struct, Settings)
+        self.quick = not additional and not issubclass(struct, Settings)
         self._special = [self._special_entry(item, test) for item in self._fields if (test := _quick_test(item))]
 
     def __call__(self, value: Any, path: str, label: str, errors: list[str]) -> Any:
@@ -62,7 +62,7 @@ class ObjectWalk:
         problems: list[str] = []
         special = self._coerce_special(value, path, problems)
         unmet = self._unmet(value) if self._conditional else []
-        if self._is_quick and not problems and not unmet:
+        if self.quick and not problems and not unmet:
             made = self._convert(value, special)
             if made is not None:
                 return made

@@ -36,8 +36,8 @@ def check_definition(
 ) -> None:  # fmt: skip
     """Check a definition against the contract; call it in a test.
 
-    ``schemas``: settings and payloads render as JSON schema. ``mappings``: the mappings of defaults and presets compile,
-    know their fields and map events. ``triggers``: they parse. ``batches``: an event ends alike alone and in a batch.
+    ``schemas``: settings and payloads render as JSON schema. ``mappings``: those of defaults and presets compile, know
+    their fields and map events. ``triggers``: they parse. ``batches``: an event ends alike alone and in a batch.
     ``secrets``: what is recorded shows none. ``errors``: 429, 500 and a lost connection are retried, 400 is not
     delivered. ``cancellation``: a perform that waits for an answer ends when it is cancelled.
 
