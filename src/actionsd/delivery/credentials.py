@@ -1,9 +1,9 @@
 """A destination's OAuth tokens: refreshed once however many deliveries meet a 401 (FEATURES F198-F200, RULES C10)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import anyio
 import msgspec
 
 from actionsd.sdk import Auth, DestinationError, InvalidAuthenticationError, RetryableError, Tokens
@@ -34,7 +34,7 @@ class Credentials:
     def __init__(self, auth: Auth, save: Callable[[Auth], Awaitable[None]] | None = None) -> None:
         self.auth = auth
         self._save = save
-        self._lock = anyio.Lock()
+        self._lock = asyncio.Lock()
 
     async def refresh(self, used: Auth, fetch: Callable[[Auth], Awaitable[Tokens | None]]) -> Auth:
         """New credentials after ``used`` were refused. Whoever comes while a refresh runs gets its result.
