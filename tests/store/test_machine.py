@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,9 +16,7 @@ from actionsd.store import Store
 from actionsd.store.dedup import bucket_at
 from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Settlement
 from support.clock import FakeClock
-from support.store import accepted, destination, opened, options, source
-
-T = TypeVar("T")
+from support.store import accepted, destination, options, source
 
 WINDOW = 7200  # seconds
 RETENTION = 36_000
