@@ -7,6 +7,7 @@ from actionsd.delivery.credentials import Credentials, auth_of
 from actionsd.mapping import compile_mapping, split_reserved
 from actionsd.sdk import Action, ContractError, Definition, Payload, Settings
 from actionsd.sdk.js import UNDEFINED
+from actionsd.sdk.payload import shape
 from actionsd.sdk.validate import validate, validator
 
 
@@ -90,6 +91,6 @@ def _batching(action: Action[Any, Any], fields: Mapping[str, Any]) -> tuple[bool
     size = int(size) if isinstance(size, int | float | str) and str(size).isdigit() and int(size) > 0 else 1000
     if action.perform_batch is None:
         return False, 1
-    declared = "enable_batching" in action.default_mapping or "enable_batching" in fields
+    declared = any(item.key == "enable_batching" for item in shape(action.payload))
     wanted = fields.get("enable_batching") in (True, "true", 1) if declared else "batch_size" in fields and size > 1
     return wanted, size

@@ -15,7 +15,10 @@ import msgspec
 from actionsd.sdk import UNSET, RequestError, js
 from actionsd.sdk.http import DEFAULT_TIMEOUT, USER_AGENT, Request, RequestOptions
 
-_CLEAN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?!80/|443/)\d{2,5})?/(?!\.)[A-Za-z0-9/_~$&+,;=:@%-]*")
+_CLEAN_URL = re.compile(  # most URLs are what the parser would make of them
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?!80/|443/)\d{2,5})?"
+    r"/(?!\.)(?!.*/\.)[A-Za-z0-9/_~$&+,;=:@.-]*(?:\?[A-Za-z0-9/_~$&+,;=:@.%*-]+)?"
+)
 _ILLEGAL_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # What msgspec writes and JavaScript does not: 1.0, exponents, tiny and unsafe numbers, keys that are array indexes.
