@@ -115,6 +115,15 @@ def test_r35_a_batch_is_one_transaction_and_one_answer(tmp_path: Path) -> None:
     check(tmp_path, test)
 
 
+def test_an_odd_id_of_a_refused_event_does_not_break_its_answer(tmp_path: Path) -> None:
+    async def test(here: Running, peer: Peer) -> None:
+        peer.send({"batch": [EVENT | {"event": 5, "messageId": id} for id in ("\ud800", "x" * 999, 5)]})
+        [answer] = await peer.answers()
+        assert [item["messageId"] for item in answer["refused"]] == ["\ufffd", "x" * 100, ""]
+
+    check(tmp_path, test)
+
+
 @pytest.mark.parametrize(
     ("change", "code"), [({"writeKey": None}, "unknown_source"), ({"writeKey": "wk_off"}, "source_disabled")]
 )

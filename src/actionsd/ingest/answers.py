@@ -56,20 +56,24 @@ def success(request: web.BaseRequest, now: int) -> Answer:
     return web.Response(body=_success, headers=json_headers)
 
 
-def document(status: int, value: object, headers: dict[str, str] = json_headers) -> Answer:
+def document(status_code: int, value: object, headers: dict[str, str] = json_headers) -> Answer:
     """A JSON body."""
-    return web.Response(status=status, body=json.dumps(value).encode(), headers=headers)
+    return web.Response(status=status_code, body=json.dumps(value).encode(), headers=headers)
 
 
-def error(status: int, code: str, message: str) -> Answer:
+def error(status_code: int, code: str, message: str) -> Answer:
     """SDKs read both members; one of them retries for ever when ``code`` is missing."""
-    return document(status, {"code": code, "message": message})
+    return document(status_code, {"code": code, "message": message})
 
 
 def unavailable(trouble: Unavailable | StoreBroken) -> Answer:
-    """Our own trouble, 503, or the rate limit, 429; both say when to come back and are never final for a client."""
-    status, code = (429, "too_many_requests") if isinstance(trouble, TooMany) else (503, "unavailable")
-    return document(status, {"code": code, "message": str(trouble)}, json_headers | retry_headers(trouble))
+    """Our own trouble or the rate limit; both say when to come back and are final for no client."""
+    code = trouble.reason if isinstance(trouble, TooMany) else "unavailable"
+    return document(status(trouble), {"code": code, "message": str(trouble)}, json_headers | retry_headers(trouble))
+
+
+def status(trouble: Unavailable | StoreBroken) -> int:
+    return 429 if isinstance(trouble, TooMany) else 503
 
 
 def retry_headers(trouble: Unavailable | StoreBroken) -> dict[str, str]:

@@ -154,16 +154,18 @@ class Http:
     async def _pixel(self, type: str, request: web.BaseRequest) -> Answer:
         """An image whatever the event is worth; only our own trouble shows in the status (DESIGN I1)."""
         origin = self._origin(request)._replace(channel="browser")
-        try:
-            taken = self._intake.take_event(pixel.body(request.query), type, origin)
-        except BadRequest:
-            taken = self._intake.unreadable(origin)
         status, headers = 200, _pixel_headers
         try:
-            await self._intake.submit(taken)
-        except (Unavailable, StoreBroken) as error:
-            status, headers = 503, _pixel_headers | answers.retry_headers(error)
+            await self._intake.submit(self._take_pixel(type, request, origin))
+        except (Unavailable, StoreBroken) as trouble:
+            status, headers = answers.status(trouble), _pixel_headers | answers.retry_headers(trouble)
         return web.Response(status=status, body=pixel.image, headers=headers)
+
+    def _take_pixel(self, type: str, request: web.BaseRequest, origin: Origin) -> Taken:
+        try:
+            return self._intake.take_event(pixel.body(request.query), type, origin)
+        except BadRequest:
+            return self._intake.unreadable(origin)
 
     async def _settings(self, key: str, request: web.BaseRequest) -> Answer:
         """The document that makes analytics.js send to us: its ``apiKey`` and ``apiHost`` are what it uses."""

@@ -7,6 +7,7 @@ transaction as its neighbours; only a body that cannot be read, or an overload, 
 
 import asyncio
 import functools
+import logging
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ from actionsd.observe import Seen, Tap
 from actionsd.settings import Ingest as Options
 from actionsd.store.records import Appended, Count, Workspace
 
+_log = logging.getLogger(__name__)
 _largest_batch = 4 * 1024 * 1024  # bytes, with the batch's context in each event: half of a group (RULES R10)
 _too_deep = f"an event is nested at most {split.max_depth} levels deep"
 
@@ -77,8 +79,7 @@ class Intake:
         if split.too_deep(body):
             raise BadRequest(_too_deep)
         head = split.head(body)
-        key = head.write_key if head is not None else _text_member(split.members(body), "writeKey")
-        taken = self._begin(origin, key, 1)
+        taken = self._begin(origin, _own_key(body, head), 1)
         if taken.refusal is None:
             arrival = Arrival(self._clock.now(), origin.ip, channel=origin.channel)
             outcome = _event(body, head, type, arrival)
@@ -114,18 +115,18 @@ class Intake:
 
     def _batch(self, body: bytes, envelope: Envelope, origin: Origin) -> Taken:
         _check_size(body, self._options.max_batch)
-        items = [bytes(item) for item in envelope.batch or ()]
+        batch, most = envelope.batch or [], self._options.max_items
+        items = [bytes(item) for item in batch[:most]]
         key = envelope.write_key if isinstance(envelope.write_key, str) else None
         if origin.key is None and key is None:
             key = _key_of(items)
-        taken = self._begin(origin, key, len(items), batch=True)
+        taken = self._begin(origin, key, len(batch), batch=True)
         if taken.refusal is not None:
             return taken
-        if not items:
+        if not batch:
             return taken.refuse(Refusal("empty_batch", "the body has no list named batch with events in it"))
-        if len(items) > self._options.max_items:
-            message = f"a batch has at most {self._options.max_items} events, this one has {len(items)}"
-            return taken.refuse(Refusal("bad_request", message), len(items))
+        if len(batch) > most:
+            return taken.refuse(Refusal("bad_request", f"a batch has at most {most} events"), len(batch))
         self._take_items(taken, items, envelope, origin, origin.key or key)
         return taken
 
@@ -139,6 +140,8 @@ class Intake:
             taken.counts = dict(self._limited + Counter(taken.counts))
         appended = self._journal.append(taken.source, taken.accepted, taken.counts)
         self._limited.clear()
+        if taken.refusal is not None:
+            _log.debug("refused a call of source %d: %s: %s", taken.source, *taken.refusal)
         if self._tap.listening:
             appended.add_done_callback(functools.partial(self._publish, taken))
         return appended
@@ -175,7 +178,8 @@ class Intake:
             if isinstance(outcome, Accepted):
                 taken.accepted.append(outcome)
             else:
-                taken.refuse_item(index, _text_member(_parsed(item), "messageId") or "", outcome)
+                message_id = _text_member(_parsed(item), "messageId") or ""
+                taken.refuse_item(index, _printable(message_id[: validate.max_message_id]), outcome)
         if taken.refused:
             taken.count("batch", "multi_user_error" if taken.accepted else "empty_batch_result")
 
@@ -184,8 +188,8 @@ class Intake:
             return
         at, source = self._clock.now(), taken.source
         for accepted, position in zip(taken.accepted, appended.result().positions, strict=True):
-            event = decode(accepted.body, accepted.added)
-            step, name = "accepted" if position else "duplicate", str(event.get("event") or event.get("name") or "")
+            event, step = decode(accepted.body, accepted.added), "accepted" if position else "duplicate"
+            name = _printable(str(event.get("event") or event.get("name") or ""))
             self._tap.publish(Seen(at, step, source, accepted.message_id, position, event["type"], name))
         for refused in taken.refused:
             self._tap.publish(Seen(at, "refused", source, refused.message_id, reason=refused.refusal.code))
@@ -200,10 +204,10 @@ def _item(item: bytes, largest: int, key: str | None, arrival: Arrival) -> Accep
     if split.too_deep(item):
         return Refusal("bad_request", _too_deep)
     head = split.head(item)
-    own_key = head.write_key if head is not None else _text_member(_parsed(item), "writeKey")
-    if own_key and own_key != key:
-        return Refusal("unknown_source", "the write keys of the event and of its batch differ")
     try:
+        own_key = _own_key(item, head)
+        if own_key and own_key != key:
+            return Refusal("unknown_source", "the write keys of the event and of its batch differ")
         return _event(item, head, None, arrival)
     except BadRequest as error:
         return Refusal(error.code, str(error))
@@ -225,15 +229,15 @@ def _event(body: bytes, head: Head | None, type: str | None, arrival: Arrival) -
         head = split.head_of(event)
     if len(body) > smallest_excess:
         body = without_excess(body)
-    message_id = _storable(head.message_id) if head.message_id else str(uuid.uuid4())
+    message_id = _printable(head.message_id) if head.message_id else str(uuid.uuid4())
     return Accepted(message_id, body, arrival.added(head, str(type), message_id))
 
 
-def _storable(message_id: str) -> str:
-    """Ids are printed, compared and put into URLs everywhere: what UTF-8 cannot hold becomes U+FFFD, as in browsers."""
-    if message_id.isascii():
-        return message_id
-    return message_id.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _printable(text: str) -> str:
+    """Ids and names are printed and sent on everywhere: what UTF-8 cannot hold becomes U+FFFD, as in browsers."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _check_size(body: bytes, largest: int) -> None:
@@ -241,9 +245,13 @@ def _check_size(body: bytes, largest: int) -> None:
         raise BadRequest(f"the body may have {largest} bytes, it has {len(body)}")
 
 
+def _own_key(event: bytes, head: Head | None) -> str | None:
+    return head.write_key if head is not None else _text_member(split.members(event), "writeKey")
+
+
 def _key_of(items: Iterable[bytes]) -> str | None:
     """The first write key that an item brings."""
-    return next((head.write_key for item in items if (head := split.head(item)) is not None and head.write_key), None)
+    return next((key for item in items if (key := _own_key(item, split.head(item)))), None)
 
 
 def _parsed(item: bytes) -> Any:
