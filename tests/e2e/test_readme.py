@@ -1,8 +1,8 @@
 """The README, done as it says, in a copy of the project: every command in it is run.
 
 The info string of a block tells how: ``sh`` runs to its end and succeeds, ``sh background`` goes on running,
-``sh stopped`` needs the daemon stopped, ``sh elsewhere`` is about programs and folders of another machine: stand-ins take
-them, which check that the project's files named there exist. Addresses are replaced by free ones.
+``sh stopped`` needs the daemon stopped, ``sh elsewhere`` is about programs and folders of another machine: stand-ins
+take them, which check that the project's files named there exist. Addresses are replaced by free ones.
 """
 
 import contextlib
