@@ -2,7 +2,6 @@
 
 import hmac
 import os
-import secrets
 import socket
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def load_token(configured: str | None, data_dir: Path) -> str:
     path = data_dir / "admin.token"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
+    import secrets  # only the first start makes a token
+
     token = secrets.token_urlsafe(32)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="ascii") as file:
         file.write(f"{token}\n")

@@ -1,9 +1,10 @@
 """The running parts that an operator's verbs act on, and the names by which people know what the store knows by id."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
@@ -17,8 +18,7 @@ from actionsd.store import Store
 from actionsd.store.records import Destination, Mapping, Source, Workspace
 
 
-@dataclass
-class Parts:
+class Parts(msgspec.Struct):
     """One daemon while it runs. ``settings`` and the catalog change with a reload, the rest stays.
 
     ``loop_delay`` tells the worst lateness of a timer in the last minute, in seconds; ``listeners`` where ingest,

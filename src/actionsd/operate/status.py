@@ -1,9 +1,9 @@
 """How the daemon does: sources, destinations and the whole, from committed counters and the lanes' own words."""
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from typing import NamedTuple
 
 from actionsd import wire
 from actionsd.delivery.status import LaneStatus
@@ -66,8 +66,7 @@ async def destination(parts: Parts, slug: str) -> wire.DestinationStatus:
     return await _destination(await _look(parts), found)
 
 
-@dataclass(frozen=True)
-class _View:
+class _View(NamedTuple):
     """What is looked up once for all destinations. ``waiting`` and ``buried`` are retries and dead letters now."""
 
     parts: Parts
