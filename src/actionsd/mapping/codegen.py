@@ -37,6 +37,9 @@ from actionsd.sdk import js
 MAX_NESTING = 16
 """Levels of a mapping that one function holds; deeper parts become functions, within the limits of Python's parser."""
 
+MAX_PIECES = 50
+"""Pieces of a template, and keys of a path, that are written out; Python takes minutes to compile 100,000."""
+
 
 def _not_an_object(event: Any) -> None:
     if event is not js.UNDEFINED:
@@ -63,6 +66,7 @@ HELPERS: dict[str, Any] = {
     "drop_gaps": operations.drop_gaps,
     "fail": operations.fail,
     "fail_with": operations.fail_with,
+    "fill": templates.fill,
     "fill_gaps": operations.fill_gaps,
     "filled": operations.filled,
     "flatten_with": operations.flatten_with,
@@ -76,6 +80,7 @@ HELPERS: dict[str, Any] = {
     "replace": operations.replace,
     "text": templates.text,
     "too_deep": _too_deep,
+    "walk": paths.walk,
     "whole": templates.whole,
 }
 """The names that generated code may use, beside its own constants and functions."""
@@ -105,6 +110,27 @@ class Code(NamedTuple):
 NOTHING = Code("UNDEFINED", simple=True)
 
 
+class _Names:
+    """Hands out names that are no helper's, no keyword and not taken yet.
+
+    Constants and functions have an underscore in their names and variables have none, so that neither hides the other.
+    """
+
+    def __init__(self, joint: str, *taken: str) -> None:
+        self._joint = joint
+        self._taken = {*taken, *HELPERS, *keyword.kwlist}
+        self._numbers: dict[str, int] = {}
+
+    def new(self, wanted: str) -> str:
+        """The wanted name, with a number if it is taken."""
+        name = wanted
+        while name in self._taken:
+            number = self._numbers[wanted] = self._numbers.get(wanted, 0) + 1
+            name = f"{wanted}{self._joint}{number}"
+        self._taken.add(name)
+        return name
+
+
 class Program:
     """The functions written so far, those still to write, and the namespace that they share."""
 
@@ -112,6 +138,7 @@ class Program:
         self.namespace: dict[str, Any] = {}
         self.functions: list[str] = []
         self._constants: dict[tuple[type, str], str] = {}
+        self._names = _Names("_", "c", "k", "mapping", "part", "item", "payload")
         self._waiting: deque[Callable[[], None]] = deque()
 
     def write(self, mapping: Any, *, any_payload: bool = False) -> None:
@@ -128,15 +155,14 @@ class Program:
         identity = (value.__class__, repr(value) if not isinstance(value, dict | list) else str(id(value)))
         if identity not in self._constants:
             hint = _identifier(value) if isinstance(value, str) else ""
-            name = _unused(f"{prefix}_{hint}" if hint else f"{prefix}_{len(self._constants)}", self.namespace)
+            name = self._names.new(f"{prefix}_{hint}" if hint else prefix)
             self.namespace[name] = value
             self._constants[identity] = name
         return self._constants[identity]
 
     def function(self, stem: str, node: Any, path: str, gaps: Gaps) -> str:
         """The name of a function of one payload for a part of the mapping, written later."""
-        name = _unused(f"{stem}_1", self.namespace)
-        self.namespace[name] = None  # takes the name; running the source defines it
+        name = self._names.new(stem)
 
         def write() -> None:
             self.functions.append(_Function(self, name, stem).part(node, path, gaps))
@@ -156,7 +182,7 @@ class _Function:
         self._body: list[str] = []
         self._indent = 1
         self._nesting = 0
-        self._names = {payload, "v", "item"}
+        self._names = _Names("", payload, "v", "item")
         self._containers: dict[paths.Keys, str] = {}
 
     def mapping(self, node: Any, any_payload: bool) -> str:
@@ -188,9 +214,7 @@ class _Function:
         self._indent -= 1
 
     def _variable(self, hint: str) -> str:
-        name = _unused(_identifier(hint) or "value", self._names)
-        self._names.add(name)
-        return name
+        return self._names.new(_identifier(hint).replace("_", "") or "value")
 
     def _key(self, key: str) -> str:
         return self._program.constant(key, "k")
@@ -212,6 +236,8 @@ class _Function:
     def _at(self, keys: paths.Keys) -> Code:
         if not keys:
             return Code(self._payload, simple=True)
+        if len(keys) > MAX_PIECES:
+            return Code(f"walk({self._payload}, {self._program.constant(keys)})")
         return Code(f"{self._container(keys[:-1])}.get({self._key(keys[-1])}, UNDEFINED)")
 
     def _failure(self, path: str, message: str) -> Code:
@@ -304,6 +330,8 @@ class _Function:
     def _joined(self, parts: templates.Parts) -> Code:
         if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
             return Code(self._program.constant("".join(map(str, parts))), defined=True, simple=True)
+        if len(parts) > MAX_PIECES:
+            return Code(f"fill({self._program.constant(parts)}, {self._payload})", defined=True)
         pieces = [self._piece(part) for part in parts]
         if len(pieces) == 1:
             return Code(pieces[0], defined=True)
@@ -490,14 +518,3 @@ def _identifier(text: str) -> str:
     """The text as (the end of) a Python name, short and ASCII; empty if nothing of it can be used."""
     name = re.sub(r"[^A-Za-z0-9]+", "_", text[:40]).strip("_").lower()[:24]
     return "" if name[:1].isdigit() else name
-
-
-def _unused(name: str, taken: Any) -> str:
-    """The name, with the first number that makes it new."""
-    if name not in taken and name not in HELPERS and not keyword.iskeyword(name):
-        return name
-    stem = name.rstrip("0123456789").rstrip("_")
-    number = 2
-    while (candidate := f"{stem}_{number}") in taken:
-        number += 1
-    return candidate

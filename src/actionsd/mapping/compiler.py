@@ -24,7 +24,7 @@ def compile_mapping(mapping: Any) -> Mapper:
 def source(mapping: Any) -> str:
     """The Python source that `compile_mapping` compiles, with the values that its names stand for as comments."""
     program = _program(mapping)
-    constants = [f"# {name} = {value!a}" for name, value in program.namespace.items() if name[1] == "_"]
+    constants = [f"# {name} = {value!a}" for name, value in program.namespace.items()]
     return "\n".join([*constants, "", "\n\n\n".join(program.functions), ""])
 
 

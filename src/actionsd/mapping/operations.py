@@ -173,7 +173,10 @@ def replace(value: Any, options: dict[str, Any], where: str) -> str:
     for pattern, replacement in pairs:
         _check_length(pattern, "pattern", where)
         _check_length(replacement, "replacement", where)
-        value = js.replace(value, pattern, replacement, ignore_case=ignore_case, every=every)
+        try:
+            value = js.replace(value, pattern, replacement, ignore_case=ignore_case, every=every)
+        except OverflowError:
+            fail(where, "@replace made too long a text")
     return str(value)
 
 

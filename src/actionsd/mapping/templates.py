@@ -4,7 +4,7 @@ There are two passes: `{{{path}}}` first, then `{{path}}`, which also sees what 
 Nothing is escaped in either.
 """
 
-import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -13,30 +13,47 @@ from actionsd.mapping.errors import MappingError, Problem
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
 
-TRIPLE = re.compile(r"\{\{\{([^}]+)\}\}\}")
-DOUBLE = re.compile(r"\{\{([^}]+)\}\}")
+TRIPLE, DOUBLE = 3, 2
+"""The braces on each side of a placeholder, in the order of the passes."""
 
 Parts = tuple[str | paths.Keys, ...]
 
 
 @lru_cache(maxsize=4096)
-def parse(template: str, braces: re.Pattern[str]) -> Parts:
-    """The template as texts and, for each placeholder of these braces, keys.
+def parse(template: str, braces: int) -> Parts:
+    """The template as texts and, for each placeholder of so many braces, keys.
 
     >>> parse("Hi {{ traits.name }}!", DOUBLE)
     ('Hi ', ('traits', 'name'), '!')
     """
     parts: list[str | paths.Keys] = []
     end = 0
-    for placeholder in braces.finditer(template):
-        parts += template[end : placeholder.start()], paths.split(js.trim(placeholder[1]))
-        end = placeholder.end()
+    for start, stop in _find(template, braces):
+        parts += template[end:start], paths.split(js.trim(template[start + braces : stop - braces]))
+        end = stop
     return tuple(part for part in (*parts, template[end:]) if part != "")
+
+
+def _find(template: str, braces: int) -> Iterator[tuple[int, int]]:
+    """Where placeholders are: braces, at least one other character than `}`, and as many closing braces.
+
+    A regular expression would look for the end again from every opening brace, and take minutes for a text of them.
+    """
+    opening, closing = "{" * braces, "}" * braces
+    place = 0
+    while (start := template.find(opening, place)) >= 0:
+        end = template.find("}", start + braces)
+        if end < 0:
+            return
+        place = end
+        if end > start + braces and template.startswith(closing, end):
+            place = end + braces
+            yield start, place
 
 
 def placeholders(template: str) -> list[str]:
     """The paths named in the template's braces, in order."""
-    return [js.trim(found) for found in re.findall(r"\{\{\{?([^{}]+)\}\}", template)]
+    return [js.trim(template[start + 2 : stop - 2].lstrip("{")) for start, stop in _find(template, DOUBLE)]
 
 
 def render(template: str, value: Any = UNDEFINED) -> str:
@@ -50,12 +67,12 @@ def render(template: str, value: Any = UNDEFINED) -> str:
     if not isinstance(template, str):
         message = f'Invalid template! Template should be a "string" but {js.type_name(template)} was given.'
         raise MappingError(Problem("/", message))
-    return render_doubles(_fill(template, TRIPLE, value), value) if "{{" in template else template
+    return render_doubles(fill(parse(template, TRIPLE), value), value) if "{{" in template else template
 
 
 def render_doubles(text: str, value: Any) -> str:
     """The second pass alone."""
-    return _fill(text, DOUBLE, value) if "{{" in text else text
+    return fill(parse(text, DOUBLE), value) if "{{" in text else text
 
 
 def text(value: Any) -> str:
@@ -72,9 +89,9 @@ def whole(value: Any) -> str:
     return text({} if value is UNDEFINED else value)
 
 
-def _fill(template: str, braces: re.Pattern[str], value: Any) -> str:
+def fill(parts: Parts, value: Any) -> str:
+    """The text that parts make with what their placeholders lead to."""
     pieces = (
-        part if isinstance(part, str) else text(paths.walk(value, part)) if part else whole(value)
-        for part in parse(template, braces)
+        part if isinstance(part, str) else text(paths.walk(value, part)) if part else whole(value) for part in parts
     )
     return js.join_surrogates("".join(pieces))

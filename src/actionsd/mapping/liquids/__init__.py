@@ -57,7 +57,7 @@ def render(template: Any, payload: Any) -> str:
     except LiquidFailure:
         raise
     except (LiquidError, RecursionError) as error:
-        raise LiquidFailure(str(error) or "template nested too deep") from error
+        raise LiquidFailure("nested too deep" if isinstance(error, RecursionError) else str(error)) from error
 
 
 @lru_cache(maxsize=256)
