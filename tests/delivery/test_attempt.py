@@ -96,7 +96,9 @@ def test_a_call_knows_its_delivery() -> None:
     seen: list[Any] = []
 
     async def perform(call: Call[NoSettings, Ping]) -> None:
-        seen.append((call.idempotency_key, call.message_id, call.attempt, call.now.isoformat(), call.uuid(), call.random()))
+        seen.append(
+            (call.idempotency_key, call.message_id, call.attempt, call.now.isoformat(), call.uuid(), call.random())
+        )
 
     ready = prepared(perform)
     for _ in range(2):

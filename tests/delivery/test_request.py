@@ -1,4 +1,4 @@
-"""Requests are built as upstream's client builds them; the exact behaviour is in framework.jsonl, the edges are here."""
+"""Requests are built as upstream's client builds them: framework.jsonl has the common cases, here are the edges."""
 
 import json
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from actionsd.sdk import UNSET, Field, Payload, RequestError, UnsetType, js
 class Item(Payload):
     sku: Annotated[str, Field("SKU")]
     note: Annotated[str | None, Field("Note")] = None
-    plan: Annotated[str | None | UnsetType, Field("Plan")] = UNSET
+    plan: Annotated[str | UnsetType | None, Field("Plan")] = UNSET
 
 
 JSON = st.recursive(
@@ -60,7 +60,9 @@ def test_urls_are_normalised(url: str, expected: str) -> None:
     assert normal_url(expected) == expected
 
 
-@pytest.mark.parametrize("url", ["", "x", "/a", "h.test/x", "ftp://h.test/", "https://", "https://h.test:port/", "http://["])
+@pytest.mark.parametrize(
+    "url", ["", "x", "/a", "h.test/x", "ftp://h.test/", "https://", "https://h.test:port/", "http://["]
+)
 def test_urls_that_are_not_absolute_are_refused(url: str) -> None:
     with pytest.raises(RequestError, match="Only absolute URLs are supported"):
         normal_url(url)
@@ -109,7 +111,11 @@ def test_params_replace_the_query_and_keep_the_fragment() -> None:
     assert build("get", "https://h.test/p?old=1", {"params": {}}).url == "https://h.test/p"
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))))
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
+    )
+)
 def test_forms_can_be_read_back(pairs: dict[str, str]) -> None:
     from urllib.parse import parse_qsl
 

@@ -29,14 +29,18 @@ def test_the_sdk_imports_only_the_standard_library_msgspec_and_pluggy() -> None:
 
 
 def test_c7_the_package_itself_imports_nothing() -> None:
-    assert fresh("import sys, actionsd; print([n for n in sys.modules if n.startswith('actionsd')])") == "['actionsd']\n"
+    assert (
+        fresh("import sys, actionsd; print([n for n in sys.modules if n.startswith('actionsd')])") == "['actionsd']\n"
+    )
 
 
 def test_the_sketch_of_design_md_is_the_sample() -> None:
     design = ROOT / "../shared/DESIGN.md"
     if not design.exists():
         pytest.skip("no ../shared here")
-    printed = re.search(r"```python\n(from typing import Annotated.*?)```", design.read_text(encoding="utf-8"), re.DOTALL)
+    printed = re.search(
+        r"```python\n(from typing import Annotated.*?)```", design.read_text(encoding="utf-8"), re.DOTALL
+    )
     assert printed is not None
     namespace: dict[str, object] = {"__name__": "sketch"}
     module = type(sys)("sketch")

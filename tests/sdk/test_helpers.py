@@ -22,7 +22,9 @@ from actionsd.sdk.helpers import (
 )
 
 
-@given(st.text(min_size=1).filter(lambda text: text.strip() != ""), st.sampled_from(["md5", "sha1", "sha256", "sha512"]))
+@given(
+    st.text(min_size=1).filter(lambda text: text.strip() != ""), st.sampled_from(["md5", "sha1", "sha256", "sha512"])
+)
 def test_hashing_twice_is_hashing_once(text: str, algorithm: str) -> None:
     once = hashed(text, algorithm=algorithm)
     assert is_hashed(once, algorithm)

@@ -39,7 +39,7 @@ class Item(Payload):
 class TrackEvent(Payload):
     event: Annotated[str, Field("Event name", default=path("$.event"))]
     user_id: Annotated[str | None, Field("User ID", default=path("$.userId"))] = None
-    plan: Annotated[str | None | UnsetType, Field("Plan")] = UNSET
+    plan: Annotated[str | None | UnsetType, Field("Plan")] = UNSET  # noqa: RUF036
     time: Annotated[DateTime | None, Field("Time", default=path("$.timestamp"))] = None
     properties: Annotated[Json | None, Field("Properties", default=path("$.properties"))] = None
     items: Annotated[list[Item] | None, Field("Items")] = None

@@ -490,12 +490,18 @@ def _dynamic(record: Any, definition: Any, given: Any, want: Any) -> Any:
             seen["ctx"] = {"selectedArrayIndex": call.selected_index}
         return Choices([Choice("k", "k")] if call.field == "o.k" else [])
 
-    fields: dict[str, Any] = {"l": {"type": "string"}, "o": {"type": "object"}, "arr": {"type": "object", "multiple": True}}
+    fields: dict[str, Any] = {
+        "l": {"type": "string"},
+        "o": {"type": "object"},
+        "arr": {"type": "object", "multiple": True},
+    }
     handlers = dict.fromkeys(definition["dynamicFields"], handler)
     action = Action("act", title="Act", payload=payload_type(fields), perform=_nothing, choices=handlers)
     made = Definition("framework", name="Framework", actions=[action])
     done = asyncio.run(testing.call(made, "choices", settings={}, action="act", input={"field": given["field"]}))
-    got: dict[str, Any] = {"choices": [{"label": choice.label, "value": choice.value} for choice in done.result.choices]}
+    got: dict[str, Any] = {
+        "choices": [{"label": choice.label, "value": choice.value} for choice in done.result.choices]
+    }
     if done.result.error:
         got["error"] = {"message": done.result.error[0], "code": done.result.error[1]}
     if "ctx" in want["result"]:

@@ -1,7 +1,7 @@
 """One attempt: mapping → payload → validation → perform → outcome. Nothing here raises but cancellation.
 
-    attempt         one event
-    attempt_batch   many events of one mapping, in one call of ``perform_batch``
+attempt         one event
+attempt_batch   many events of one mapping, in one call of ``perform_batch``
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

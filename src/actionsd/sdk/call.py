@@ -1,10 +1,10 @@
 """The one argument that everything a plugin writes is called with; new facts become new attributes (RULES C6).
 
-    BaseCall            settings, auth, http, now, uuid(), random(), log: `request`, `test_authentication`, `refresh`
-    ├── Call            + payload and the facts of the delivery: `perform`
-    ├── BatchCall       + payloads: `perform_batch`
-    ├── DeleteCall      + user_id, anonymous_id: `on_delete`
-    └── ChoicesCall     + field, payload, page, query: dynamic choices
+BaseCall            settings, auth, http, now, uuid(), random(), log: `request`, `test_authentication`, `refresh`
+├── Call            + payload and the facts of the delivery: `perform`
+├── BatchCall       + payloads: `perform_batch`
+├── DeleteCall      + user_id, anonymous_id: `on_delete`
+└── ChoicesCall     + field, payload, page, query: dynamic choices
 """
 
 import logging

@@ -1,11 +1,11 @@
 """Scalar values made what a field asks for, as ajv does it with ``coerceTypes: "array"``, and checked.
 
-    text      <- number, boolean (JavaScript's text form), null ("", in settings)
-    number    <- numeric text (" 5 ", "0x10", "1e3", blank text is 0), boolean, null
-    integer   <- the same, if it is whole
-    boolean   <- "true" "false" 1 0 null
-    datetime  <- boolean (its text); any number and any text that JavaScript reads as a date pass
-    any       <- an array of one item: that item
+text      <- number, boolean (JavaScript's text form), null ("", in settings)
+number    <- numeric text (" 5 ", "0x10", "1e3", blank text is 0), boolean, null
+integer   <- the same, if it is whole
+boolean   <- "true" "false" 1 0 null
+datetime  <- boolean (its text); any number and any text that JavaScript reads as a date pass
+any       <- an array of one item: that item
 """
 
 from collections.abc import Callable

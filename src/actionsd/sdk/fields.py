@@ -1,8 +1,8 @@
 """What a field of a payload or of settings says about itself, and the vocabulary of its types.
 
-    class Order(Payload):
-        total: Annotated[Number, Field("Total", minimum=1, default=path("$.properties.total"))]
-        coupon: Annotated[str | None, Field("Coupon", required=when("total", is_=0))] = None
+class Order(Payload):
+    total: Annotated[Number, Field("Total", minimum=1, default=path("$.properties.total"))]
+    coupon: Annotated[str | None, Field("Coupon", required=when("total", is_=0))] = None
 """
 
 from collections.abc import Mapping, Sequence

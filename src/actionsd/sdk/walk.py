@@ -161,7 +161,6 @@ class ObjectWalk:
             return absent == (condition.operator == "is")
         return not absent and same(other, condition.value) == (condition.operator == "is")
 
-
     def _entry(self, item: FieldShape, wraps: bool) -> Entry:
         is_simple = not (item.multiple or item.struct or value_checks(item) or item.choices)
         exact = _EXACT.get(item.kind) if is_simple else None
@@ -182,8 +181,9 @@ def _quick_test(item: FieldShape) -> Callable[[Any], bool] | None:
     if item.multiple:
         if not checks and not item.allow_null:
             return None
-        return lambda value: value.__class__ is list and all(
-            part.__class__ in classes and not any(check(part) for check in checks) for part in value
+        return lambda value: (
+            value.__class__ is list
+            and all(part.__class__ in classes and not any(check(part) for check in checks) for part in value)
         )
     if len(checks) == 1:
         [only] = checks

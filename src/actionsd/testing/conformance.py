@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from actionsd.delivery.outcome import Outcome
-from actionsd.fql import FQLError, compile_trigger
+from actionsd.fql import FQLError, check_trigger
 from actionsd.mapping import MappingError, compile_mapping, split_reserved
 from actionsd.sdk import Action, Definition, NetworkError, Request, Response, json_schema
 from actionsd.sdk.payload import FieldShape, shape
@@ -113,7 +113,8 @@ def _triggers(given: _Given) -> Problems:
     triggers |= {f"preset {preset.name!r}": preset.trigger for preset in given.definition.presets}
     for name, trigger in triggers.items():
         try:
-            compile_trigger(trigger or 'type = "track"')
+            if trigger:
+                check_trigger(trigger)
         except FQLError as error:
             yield f"{name}: {error}"
 

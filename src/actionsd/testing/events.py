@@ -1,7 +1,7 @@
 """Events of all six types, complete as the daemon hands them to mappings; keywords replace or add members.
 
-    >>> track("Signed Up", {"plan": "pro"}, userId="u-9")["userId"]
-    'u-9'
+>>> track("Signed Up", {"plan": "pro"}, userId="u-9")["userId"]
+'u-9'
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Fixtures for plugin tests; switch them on with ``pytest_plugins = ["actionsd.testing.pytest_plugin"]``.
 
-    actionsd_stub      a StubTransport that answers 200 ``{}``; ``actionsd_stub.requests`` has what was sent
-    actionsd_events    one Segment-spec event of each type, a new list for every test
-    actionsd_run       ``run`` without ``await``: ``done = actionsd_run(acme, "trackEvent", settings=..., events=...)``
+actionsd_stub      a StubTransport that answers 200 ``{}``; ``actionsd_stub.requests`` has what was sent
+actionsd_events    one Segment-spec event of each type, a new list for every test
+actionsd_run       ``run`` without ``await``: ``done = actionsd_run(acme, "trackEvent", settings=..., events=...)``
 """
 
 import asyncio

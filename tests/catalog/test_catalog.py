@@ -1,0 +1,112 @@
+"""Discovery: every plugin is guarded on its own, and what is wrong with one is said."""
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from actionsd.catalog import Catalog, Plugin, definitions_of, load
+
+PLUGIN = """
+from typing import Annotated
+from actionsd.sdk import Action, Definition, Field, Payload, hookimpl
+actionsd_contract = {contract}
+
+class {kind}(Payload):
+    id: Annotated[str, Field("Id")]
+
+async def perform(call): ...
+
+@hookimpl
+def {hook}():
+    return [Definition(slug, name=slug.title(), id="id-" + slug,
+            actions=[Action("a", title="A", payload={kind}, perform=perform)]) for slug in {slugs}]
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Iterator[Path]:
+    """A directory whose modules can be imported during the test."""
+    sys.path.insert(0, str(tmp_path))
+    before = set(sys.modules)
+    yield tmp_path
+    sys.path.remove(str(tmp_path))
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def write(
+    directory: Path, name: str, slugs: list[str], *, contract: str = "1", hook: str = "actionsd_definitions"
+) -> EntryPoint:
+    source = PLUGIN.format(contract=contract, hook=hook, slugs=slugs, kind="Ping")
+    (directory / f"{name}.py").write_text(source, encoding="utf-8")
+    return EntryPoint(name, name, "actionsd")
+
+
+def error_of(catalog: Catalog, name: str) -> str:
+    return next(plugin.error for plugin in catalog.plugins if plugin.name == name)
+
+
+def test_one_broken_plugin_does_not_touch_the_others(plugins: Path) -> None:
+    (plugins / "crashing.py").write_text("raise RuntimeError('no such luck')", encoding="utf-8")
+    catalog = load([EntryPoint("crashing", "crashing", "actionsd"), write(plugins, "good", ["good"])])
+    assert list(catalog.definitions) == ["good"]
+    assert error_of(catalog, "crashing") == "RuntimeError: no such luck"
+    assert error_of(catalog, "good") == ""
+
+
+def test_a_module_that_does_not_exist_is_quarantined() -> None:
+    assert "No module named 'nowhere'" in error_of(load([EntryPoint("gone", "nowhere", "actionsd")]), "gone")
+
+
+@pytest.mark.parametrize(("contract", "said"), [("2", "says 2"), ("None", "says nothing")])
+def test_c7_a_wrong_or_missing_contract_version_quarantines(plugins: Path, contract: str, said: str) -> None:
+    catalog = load([write(plugins, "future", ["future"], contract=contract)])
+    assert catalog.definitions == {}
+    assert f"actionsd_contract: future {said}, this daemon speaks 1" in error_of(catalog, "future")
+
+
+def test_a_misspelt_hook_is_an_error(plugins: Path) -> None:
+    catalog = load([write(plugins, "typo", ["typo"], hook="actionsd_definition")])
+    assert "unknown hook 'actionsd_definition'" in error_of(catalog, "typo")
+
+
+def test_a_plugin_without_a_hook_is_an_error() -> None:
+    module = ModuleType("empty")
+    module.actionsd_contract = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="empty offers no definitions"):
+        definitions_of(module)
+
+
+def test_a_slug_that_is_taken_quarantines_the_later_plugin(plugins: Path) -> None:
+    points = [write(plugins, "zeta", ["shared", "own"]), write(plugins, "alpha", ["shared"])]
+    catalog = load(points)
+    assert list(catalog.definitions) == ["shared"]
+    assert error_of(catalog, "zeta") == "the slug 'shared' is taken by alpha"
+
+
+def test_one_plugin_may_not_bring_a_slug_twice(plugins: Path) -> None:
+    assert "the slug 'twice' is taken by" in error_of(load([write(plugins, "twin", ["twice", "twice"])]), "twin")
+
+
+def test_c9_definitions_are_found_by_slug_name_id_and_segments_slug(plugins: Path) -> None:
+    catalog = load([write(plugins, "good", ["acme"])])
+    assert {catalog.find(key).slug for key in ("acme", "Acme", "id-acme", "actions-acme")} == {"acme"}
+    assert catalog.plugin_of("acme").name == "good"
+
+
+def test_what_is_not_found_names_the_nearest_or_the_quarantine(plugins: Path) -> None:
+    catalog = load([write(plugins, "good", ["acme"]), write(plugins, "bad", ["bad"], contract="7")])
+    with pytest.raises(LookupError, match="no definition 'acne' is installed; did you mean 'acme'"):
+        catalog.find("acne")
+    with pytest.raises(LookupError, match=r"definition 'bad': its plugin bad  ?is quarantined: TypeError"):
+        catalog.find("bad")
+    with pytest.raises(LookupError, match="installed: none"):
+        Catalog([Plugin("p", "p", "1", error="broken")]).plugin_of("x")
+
+
+def test_what_is_installed_loads() -> None:
+    assert [plugin for plugin in load().plugins if plugin.error] == []
