@@ -240,6 +240,11 @@ def test_an_event_nested_too_deeply_is_refused_and_its_neighbours_are_not() -> N
         good = json.dumps(EVENT | {"type": "track"}).encode()
         assert (await here.post("/v1/b", b'{"batch":[' + deep + b"," + good + b"]}", Authorization=BASIC))[0] == 200
         assert [event["messageId"] for event in here.journal.events] == ["m1"]
+        nested = b'{"a":' * 150 + b"1" + b"}" * 150
+        for name in (b"context", b"integrations"):
+            body = b'{"batch":[' + good + b'],"' + name + b'":' + nested + b"}"
+            assert (await here.post("/v1/b", body, Authorization=BASIC))[0] == 400
+        assert len(here.journal.rows) == 1
 
     check(test)
 
@@ -436,6 +441,8 @@ def data(event: dict[str, Any]) -> str:
         ({"data": "%%%"}, {"bad_request": 1}),
         ({"data": data({"userId": "u", "writeKey": KEY})}, {"event_not_defined": 1}),
         ({}, {"unknown_source": 1}),
+        ({"properties" + ".a" * 150: "x"}, {"bad_request": 1}),
+        ({"properties" + ".a" * 3500: "x"}, {"bad_request": 1}),
     ],
 )
 def test_f021_the_pixel_is_an_image_whatever_comes(query: dict[str, str], reasons: dict[str, int]) -> None:

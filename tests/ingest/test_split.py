@@ -97,6 +97,14 @@ def test_a_number_beyond_a_double_cannot_be_written_again() -> None:
         write({"a": float("inf")})
 
 
+def test_what_is_too_deep_cannot_be_written_again() -> None:
+    value: list[object] = []
+    for _ in range(5000):
+        value = [value]
+    with pytest.raises(BadRequest, match="deeper than 100"):
+        write(value)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_taken_apart_or_refused(body: bytes) -> None:
     try:

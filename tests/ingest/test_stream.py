@@ -200,26 +200,40 @@ def test_f015_above_the_rate_limit_the_line_is_to_be_sent_again(tmp_path: Path) 
     check(tmp_path, test, rate_limit=1.0)
 
 
+async def stuff(here: Running, peer: Peer) -> int:
+    """Send lines and read no answer until the daemon takes no more; tells how many were sent. What the socket does not
+    take any more waits in the client's own transport."""
+    sent, taken = 0, -1
+    while peer.writer.transport.get_write_buffer_size() < 4 * 1024 * 1024 or taken < len(here.journal.rows):
+        taken = len(here.journal.rows)
+        peer.send(*([EVENT] * 200))
+        sent += 200
+        await settle(200)
+    return sent
+
+
 def test_r35_a_client_that_does_not_read_is_slowed_down_not_buffered(tmp_path: Path) -> None:
     async def test(here: Running, peer: Peer) -> None:
-        taken = 0
-        sent = 0
-        line = json.dumps(EVENT).encode()
-        while True:  # until the daemon takes no more: the transport here holds back what the socket does not
-            peer.send(*([line] * 200))
-            sent += 200
-            await settle(200)
-            if peer.writer.transport.get_write_buffer_size() > 4 * 1024 * 1024 and taken == len(here.journal.rows):  # type: ignore[attr-defined]
-                break
-            taken = len(here.journal.rows)
+        sent = await stuff(here, peer)
         [stream] = here.ingest._streams._open.values()
-        assert taken < sent
+        assert len(here.journal.rows) < sent
         assert len(stream._unanswered) <= max_unanswered
-        assert stream._bytes <= max_unanswered_bytes + len(line)
+        assert stream._bytes <= max_unanswered_bytes + 1000
         assert stream._writer.transport.get_write_buffer_size() <= 256 * 1024
         answers = await peer.answers()
         assert len(answers) == sent == len(here.journal.rows)
         assert all(answer["ok"] for answer in answers)
+
+    check(tmp_path, test)
+
+
+def test_r32_a_stop_does_not_wait_for_a_client_that_does_not_read(tmp_path: Path) -> None:
+    async def test(here: Running, peer: Peer) -> None:
+        await stuff(here, peer)
+        [stream] = here.ingest._streams._open.values()
+        await here.ingest._streams.stop(0.01)
+        assert stream._writer.transport.is_closing()
+        assert not here.ingest._streams._open
 
     check(tmp_path, test)
 

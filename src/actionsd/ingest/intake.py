@@ -169,6 +169,8 @@ class Intake:
     def _take_items(
         self, taken: Taken, items: list[bytes], envelope: Envelope, origin: Origin, key: str | None
     ) -> None:
+        if split.too_deep(bytes(envelope.context)) or split.too_deep(bytes(envelope.integrations)):
+            raise BadRequest(_too_deep)
         arrival = Arrival(self._clock.now(), origin.ip, envelope=envelope, channel=origin.channel)
         if len(items) * arrival.shared_bytes > _largest_batch:
             raise BadRequest("context and integrations of the batch are too large for so many events")

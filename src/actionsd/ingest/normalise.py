@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from actionsd.event import parse
 from actionsd.ingest import times
 from actionsd.ingest.split import Context, Envelope, Head, context_of, members, write
 
@@ -64,7 +63,7 @@ class Arrival:
             self._sent_at_text = f',"sentAt":{json.dumps(envelope.sent_at)}'
         context, integrations = bytes(envelope.context), bytes(envelope.integrations)
         if context.startswith(b"{"):
-            self._hints = context_of(parse(context))
+            self._hints = context_of(members(context))
             self._context = f',"context":{context.decode()}'
         if integrations.startswith(b"{"):
             self._integrations = f',"integrations":{integrations.decode()}'
@@ -124,7 +123,8 @@ def without_excess(event: bytes) -> bytes:
         BadRequest: it has to be written anew and holds what JSON cannot.
     """
     whole = members(event)
-    long = [name for name in ("properties", "traits") if len(whole.get(name) or ()) > max_properties]
-    for name in long:
-        whole[name] = dict(list(whole[name].items())[:max_properties])
-    return write(whole) if long else event
+    parts = {name: part for name in ("properties", "traits") if isinstance(part := whole.get(name), dict)}
+    cut = {
+        name: dict(list(part.items())[:max_properties]) for name, part in parts.items() if len(part) > max_properties
+    }
+    return write(whole | cut) if cut else event

@@ -162,12 +162,14 @@ def write(value: Any) -> bytes:
     """JSON in ASCII, where what a client sent cannot be kept byte for byte.
 
     Raises:
-        BadRequest: there is an infinite number in it, written as one beyond the range of a double.
+        BadRequest: there is an infinite number in it, written as one beyond the range of a double, or it is too deep.
     """
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except ValueError as error:
         raise BadRequest(f"the body holds a number beyond a double: {error}") from None
+    except RecursionError:
+        raise BadRequest(f"the body is nested deeper than {max_depth} levels") from None
 
 
 def too_deep(event: bytes) -> bool:

@@ -87,13 +87,17 @@ class Stream:
                 self._reading = group.create_task(self._read())
                 group.create_task(self._answer())
         except* ConnectionError:
-            self._writer.transport.abort()  # the client is gone; what it sent is committed all the same
+            self.cut_off()  # the client is gone; what it sent is committed all the same
         finally:
             self._writer.close()
 
     def stop_reading(self) -> None:
         if self._reading is not None:
             self._reading.cancel()
+
+    def cut_off(self) -> None:
+        """Drop the connection with whatever the client has not taken."""
+        self._writer.transport.abort()
 
     async def _read(self) -> None:
         lines = Lines(self._longest)
@@ -183,6 +187,7 @@ class Streams:
             return
         _, late = await asyncio.wait(list(self._open), timeout=grace)
         for task in late:
+            self._open[task].cut_off()
             task.cancel()
         if late:
             await asyncio.wait(late)
