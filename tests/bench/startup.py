@@ -1,6 +1,5 @@
 """Start to ready, and idle memory, against the floor that the libraries set (``floor.py``)."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.measure import Bench, Sample, memory
-from support.daemon import BIN, Daemon, free_port, webhook
+from support.daemon import BIN, Daemon, environment, free_port, webhook
 from support.waiting import until
 
 HERE = Path(__file__).parent
@@ -44,7 +43,7 @@ def _start(command: Sequence[object], folder: Path) -> Sample:
         notify.settimeout(20)
         started = time.perf_counter()
         process = subprocess.Popen(
-            [str(part) for part in command], env={**os.environ, "NOTIFY_SOCKET": str(address)},
+            [str(part) for part in command], env=environment(NOTIFY_SOCKET=str(address)),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -1,7 +1,7 @@
 """Bad input at the real daemon: no 5xx, no traceback, and it goes on serving.
 
 Valid requests are damaged in ways that come from a seed: bytes flipped, cut, repeated and inserted, JSON values swapped
-for others that parsers dislike. Ingest's own tests do the same in-process, so that together more than 20,000 are tried.
+for others that parsers dislike. Ingest's own tests do the same in-process with many more.
 """
 
 import copy
@@ -22,7 +22,7 @@ import pytest
 from support.daemon import WRITE_KEY, Daemon, webhook
 from support.sink import Sink
 
-TRIES = 50_000 if "ACTIONSD_SOAK" in os.environ else 7_000
+TRIES = 50_000 if "ACTIONSD_SOAK" in os.environ else 4_000
 PATHS = ("/v1/track", "/v1/t", "/v1/identify", "/v1/batch", "/v1/import", "/v1/m", "/v1/alias", "/v1/group", "/v1/page")
 NASTY: tuple[Any, ...] = (
     None, True, 0, -1, 2**63, 2**64, 1e308, -0.0, "", " ", "\0", "\ud800", "a" * 200, "é" * 150, "2026-13-45T99:00:00Z",

@@ -85,7 +85,7 @@ write_keys = ["{WRITE_KEY}"]
             notify.settimeout(0.05)
             self.process = subprocess.Popen(
                 [BIN / "actionsd", "run", "--config", self.config],
-                env={**os.environ, "NOTIFY_SOCKET": str(address)},
+                env=environment(NOTIFY_SOCKET=str(address)),
                 stdout=log,
                 stderr=log,
             )
@@ -160,6 +160,11 @@ write_keys = ["{WRITE_KEY}"]
         done = self.ctl(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a daemon gets: this environment, but with its bytecode cached, as any installed program has it."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | more
 
 
 def free_port() -> int:
