@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 PROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS))
+SOURCES := $(addsuffix /src,$(PLUGINS))
+SPACE := $(subst ,, )
 EDITABLE := $(addprefix -e ./,$(PLUGINS))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 CONFIG ?= actionsd.toml
@@ -23,7 +25,7 @@ test: $(VENV)/.installed-dev  ## Run all tests (ARGS="tests/store -x" for some)
 
 check: $(VENV)/.installed-dev  ## Lint, types, structure
 	$(BIN)/ruff check src plugins tests
-	$(BIN)/mypy
+	MYPYPATH=src:$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy src $(SOURCES)
 	$(BIN)/python -m pytest tests/test_structure.py
 
 bench: $(VENV)/.installed-dev  ## Measure against references and node peers (ARGS="--only ingest --rounds 5")
