@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.mapping_interpreter import NotAnObject, interpret
 
 from actionsd import mapping
 from actionsd.mapping import UNDEFINED, MappingError
 from actionsd.sdk import js
+from support.mapping_interpreter import NotAnObject, interpret
 
 KEYS = st.sampled_from(["a", "b", "c", "0", "1", "length", "10"])
 TEXTS = st.sampled_from(["", "a", "1", "ab A", "é", "😀", "{x}", '{"a":[1.0]}', "null", " "])

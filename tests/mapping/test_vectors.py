@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.conformance import differences, rows
 
 from actionsd import mapping
 from actionsd.mapping import UNDEFINED, MappingError
 from actionsd.sdk import js
+from support.conformance import differences, rows
 
 EXPECTED = differences(Path(__file__).with_name("expected_differences.json"))
 
