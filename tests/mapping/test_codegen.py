@@ -83,13 +83,29 @@ def test_deep_parts_become_functions_of_their_own() -> None:
         # Gaps: an undefined member overwrites in a merge, an undefined item is null at the end.
         ({"@merge": {"direction": "right", "objects": [{"a": 1}, {"a": {"@path": "x"}}]}}, {}, {}),
         ({"a": [{"@path": "x"}, {"@path": "y"}]}, {"y": 2}, {"a": [None, 2]}),
-        ({"@transform": {"apply": {"l": [{"@path": "x"}, 1]}, "mapping": {"a": {"@path": "l[0]"}, "b": {"@path": "l"}}}}, {},
-         {"b": [None, 1]}),
+        (
+            {
+                "@transform": {
+                    "apply": {"l": [{"@path": "x"}, 1]},
+                    "mapping": {"a": {"@path": "l[0]"}, "b": {"@path": "l"}},
+                }
+            },
+            {},
+            {"b": [None, 1]},
+        ),
         ({"a": {"@arrayPath": ["l", {"@path": "x"}]}}, {"l": [{"x": 1}, {}]}, {"a": [1, None]}),
-        ({"a": {"@excludeWhenNull": {"@if": {"exists": {"@path": "c.c.a"}, "then": None, "else": None}}}}, {"c": None}, {}),
-        ({"a": {"@transform": {"apply": {"@path": "x"}, "mapping": {"@template": "[{{.}}]"}}}}, {}, {"a": "[[object Object]]"}),
+        (
+            {"a": {"@excludeWhenNull": {"@if": {"exists": {"@path": "c.c.a"}, "then": None, "else": None}}}},
+            {"c": None},
+            {},
+        ),
+        (
+            {"a": {"@transform": {"apply": {"@path": "x"}, "mapping": {"@template": "[{{.}}]"}}}},
+            {},
+            {"a": "[[object Object]]"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_payloads(fields: Any, event: Any, payload: Any) -> None:
     assert mapping.compile_mapping(fields)(event) == payload
 

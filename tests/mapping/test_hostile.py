@@ -1,5 +1,6 @@
 """Mappings and events made to hurt: they end in a payload or a MappingError, with bounded work."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -63,11 +64,9 @@ def test_deep_events(directive: Any, wrap: Any, levels: int) -> None:
     event = {"x": nested(levels, wrap)}
     if levels == 200:
         assert set(to_payload(event)) <= {"f"}
-        return
-    try:
-        to_payload(event)
-    except MappingError as error:
-        assert "deep" in str(error)
+    else:
+        with contextlib.suppress(MappingError):
+            assert set(to_payload(event)) <= {"f"}
 
 
 def test_deep_json_text_stays_text() -> None:

@@ -13,7 +13,7 @@ def problems(fields: Any) -> list[tuple[str, str]]:
     with pytest.raises(MappingError) as caught:
         mapping.compile_mapping(fields)
     assert str(caught.value) == "\n".join(problem.message for problem in caught.value.errors)
-    return [tuple(problem) for problem in caught.value.errors]
+    return [(problem.path, problem.message) for problem in caught.value.errors]
 
 
 def test_all_problems_are_found_each_with_its_path() -> None:

@@ -68,7 +68,8 @@ def test_what_does_not_equal_empty_text(value: Any) -> None:
     ("text", "number"),
     [
         ("", 0), (" \t\n\ufeff", 0), ("12", 12), ("+5.", 5), (".5", 0.5), ("1e3", 1000), ("-0x1", None), ("0x1F", 31),
-        ("0b11", 3), ("0o17", 15), ("Infinity", math.inf), ("-Infinity", -math.inf), ("infinity", None), ("1_000", None),
+        ("0b11", 3), ("0o17", 15), ("Infinity", math.inf), ("-Infinity", -math.inf), ("infinity", None),
+        ("1_000", None),
         ("1,5", None), ("12px", None), ("٣", None), ("1 2", None),
     ],
 )  # fmt: skip
@@ -100,7 +101,8 @@ def test_keys_that_are_array_indexes_come_first() -> None:
     ("value", "text"),
     [
         ({"b": 1.0, "10": [None, UNDEFINED], "c": UNDEFINED}, '{"10":[null,null],"b":1}'),
-        ([math.nan, math.inf, 10**400], "[null,null,null]"), ('"\\\n\x01\x7f\u2028é/', '"\\"\\\\\\n\\u0001\x7f\u2028é/"'),
+        ([math.nan, math.inf, 10**400], "[null,null,null]"),
+        ('"\\\n\x01\x7f\u2028é/', '"\\"\\\\\\n\\u0001\x7f\u2028é/"'),
         (HIGH + "x" + LOW, '"\\ud83dx\\ude00"'), (HIGH + LOW, '"😀"'), ({}, "{}"), ([], "[]"), (True, "true"),
         ({LOW: 1}, '{"\\ude00":1}'),
     ],
@@ -166,7 +168,8 @@ def test_cases() -> None:
     [
         ("a.b.c", ".", "-", {}, "a-b-c"), ("a.b.c", ".", "-", {"every": False}, "a-b.c"),
         ("abc", "b", "[$&$$$`$'$1$<n>\\1]", {}, "a[b$ac$1$<n>\\1]c"), ("AbaB", "ab", "x", {"ignore_case": True}, "xx"),
-        ("kK\u212a", "k", "_", {"ignore_case": True}, "__\u212a"), ("s\u017f", "S", "_", {"ignore_case": True}, "_\u017f"),
+        ("kK\u212a", "k", "_", {"ignore_case": True}, "__\u212a"),
+        ("s\u017f", "S", "_", {"ignore_case": True}, "_\u017f"),
         ("iIıİ", "i", "_", {"ignore_case": True}, "__ıİ"), ("µ\u039c", "\u03bc", "_", {"ignore_case": True}, "__"),
         ("x😀y", HIGH, "_", {}, "x_" + LOW + "y"), ("ab", "", "-", {}, "-a-b-"), ("😀", "😀", "$&$&", {}, "😀😀"),
         ("𐐀", "𐐨", "_", {"ignore_case": True}, "𐐀"),
@@ -185,7 +188,8 @@ def test_replace_stops_before_it_makes_gigabytes() -> None:
     ("value", "key", "found"),
     [
         ([7, 8], "1", 8), ([7], "1", UNDEFINED), ([7], "-1", UNDEFINED), ([7], "00", UNDEFINED), ("h😀", "1", HIGH),
-        ("h😀", "length", 3), ([], "length", 0), ({"length": "x"}, "length", "x"), (5, "a", UNDEFINED), ([1], "a", UNDEFINED),
+        ("h😀", "length", 3), ([], "length", 0),
+        ({"length": "x"}, "length", "x"), (5, "a", UNDEFINED), ([1], "a", UNDEFINED),
     ],
 )  # fmt: skip
 def test_members(value: Any, key: str, found: Any) -> None:
