@@ -84,19 +84,20 @@ def test_a_length_above_the_limit_is_refused_unread() -> None:
 
 def test_bodies_that_arrive_in_pieces_share_one_budget() -> None:
     async def main() -> None:
-        bodies = Bodies(2 * LIMIT)
-        first, second, third = request(), request(), request()
+        bodies = Bodies(LIMIT + 100)
+        first, second, third = request(Content_Length="100"), request(), request()
         reading = [asyncio.create_task(bodies.read(asked, LIMIT)) for asked in (first, second)]
         await settle()
         with pytest.raises(Unavailable):
             await bodies.read(third, LIMIT)
+        assert bodies._free == 0
         for chunk in (b"bo", b"dy", b""):
             first.content.chunks.put_nowait(chunk)
         assert await reading[0] == b"body"
         bodies.stop()
         with pytest.raises(Unavailable):
             await reading[1]
-        assert bodies._free == 2 * LIMIT
+        assert bodies._free == LIMIT + 100
 
     asyncio.run(main())
 

@@ -60,6 +60,15 @@ def test_an_unexpected_event_takes_a_closer_look(event: bytes) -> None:
     assert head(event) is None
 
 
+def test_of_a_member_that_comes_twice_the_last_counts_everywhere() -> None:
+    event = b'{"userId":"a","context":{"ip":"1","direct":true},"userId":"b","context":{"ip":"2"}}'
+    decoded = head(event)
+    assert decoded is not None
+    assert decoded.context is not None
+    assert (decoded.user_id, decoded.context.ip, decoded.context.direct) == ("b", "2", None)
+    assert members(event) == {"userId": "b", "context": {"ip": "2"}}
+
+
 def test_the_head_of_an_examined_event_says_the_same_as_a_decoded_one() -> None:
     event = (
         b'{"type":"page","messageId":"m","timestamp":5,"sentAt":"x","channel":"c","context":{"direct":true,"ip":"1"}}'

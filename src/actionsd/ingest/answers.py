@@ -73,6 +73,7 @@ def unavailable(trouble: Unavailable | StoreBroken) -> Answer:
 
 
 def status(trouble: Unavailable | StoreBroken) -> int:
+    """429 above the rate limit, else 503; the SDKs send again after both."""
     return 429 if isinstance(trouble, TooMany) else 503
 
 

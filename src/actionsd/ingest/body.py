@@ -50,9 +50,10 @@ class Bodies:
                 waiting.reschedule(0)
 
     async def _read_in_pieces(self, request: web.BaseRequest, limit: int) -> bytes:
-        if self._stopping or self._free < limit:
+        size = request.content_length or limit  # without a length it may be anything
+        if self._stopping or self._free < size:
             raise Unavailable("too many unfinished requests", reason="overload")
-        self._free -= limit
+        self._free -= size
         waiting = asyncio.timeout(_slowest)
         self._waiting.add(waiting)
         try:
@@ -64,7 +65,7 @@ class Bodies:
             raise BadRequest(f"the body is broken: {error}") from None
         finally:
             self._waiting.discard(waiting)
-            self._free += limit
+            self._free += size
 
 
 async def _collect(request: web.BaseRequest, limit: int) -> bytes:

@@ -20,6 +20,7 @@ class Keys:
         self._sources = {key: source for source in sources for key in source.write_keys}
 
     def source(self, key: str | None) -> Source | None:
+        """The source with this write key, enabled or not."""
         return self._sources.get(key) if key else None
 
     def settle(self, basic: str | None, body: str | None) -> tuple[Source | None, Refusal | None]:

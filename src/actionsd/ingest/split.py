@@ -38,6 +38,7 @@ class Context(msgspec.Struct, gc=False):
 
     @property
     def library_name(self) -> str:
+        """``library.name``, "" when there is no such text."""
         name = self.library.get("name") if isinstance(self.library, dict) else None
         return name if isinstance(name, str) else ""
 
@@ -130,6 +131,7 @@ def head_of(event: dict[str, Any]) -> Head:
 
 
 def context_of(context: dict[str, Any]) -> Context:
+    """What ingest wants to know, of a context that is already decoded."""
     return Context(**{name: context[name] for name in Context.__struct_fields__ if name in context})
 
 
