@@ -1,8 +1,8 @@
 """The admin API as the commands of ``actionsctl`` call it."""
 
 import http.client
-import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from actionsd import settings, wire
-from actionsd.cli.http import Failed, connect, url_of
+from actionsd.cli.http import Failed, connect, reason_of, url_of
 from actionsd.errors import ConfigError
 
 T = TypeVar("T")
@@ -41,13 +41,14 @@ class Client:
 
     def lines(self, path: str, **query: object) -> Iterator[bytes]:
         """The data of a stream of server-sent events, one after the other, until the daemon ends it."""
-        response = self._request("GET", _with_query(path, query), None, None)
-        try:
-            for line in response:
-                if line.startswith(b"data: "):
-                    yield line[6:].rstrip(b"\n")
-        except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"lost the connection to {self.url}: {error}") from None
+        with closing(connect(self.url, None)) as connection:
+            response = self._request(connection, "GET", _with_query(path, query), None)
+            try:
+                for line in response:
+                    if line.startswith(b"data: "):
+                        yield line[6:].rstrip(b"\n")
+            except (OSError, http.client.HTTPException) as error:
+                raise Failed(f"lost the connection to {self.url}: {error}") from None
 
     def _listener(self) -> settings.Address:
         try:
@@ -60,26 +61,25 @@ class Client:
         return (unix or list(listeners))[0]
 
     def _call(self, method: str, path: str, answer: type[T], body: wire.Wire | None, query: dict[str, object]) -> T:
-        response = self._request(method, _with_query(path, query), body, _patience)
-        try:
-            return msgspec.json.decode(response.read(), type=answer)
-        except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
-            raise Failed(f"{self.url} gave an answer that cannot be read: {error}") from None
+        with closing(connect(self.url, _patience)) as connection:
+            response = self._request(connection, method, _with_query(path, query), body)
+            try:
+                return msgspec.json.decode(response.read(), type=answer)
+            except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+                raise Failed(f"{self.url} gave an answer that cannot be read: {error}") from None
 
     def _request(
-        self, method: str, path: str, body: wire.Wire | None, timeout: float | None
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: wire.Wire | None
     ) -> http.client.HTTPResponse:
         headers = {"content-type": "application/json"} if body else {}
         if self._token:
             headers["authorization"] = f"Bearer {self._token}"
-        connection = connect(self.url, timeout)
         prefix = "" if self.url.startswith("unix:") else urlsplit(self.url).path.rstrip("/")
         try:
             connection.request(method, prefix + path, msgspec.json.encode(body) if body else None, headers)
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            reason = (os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)).lower()
-            raise Failed(f"cannot reach the daemon at {self.url}: {reason}") from None
+            raise Failed(f"cannot reach the daemon at {self.url}: {reason_of(error)}") from None
         if response.status >= 400:
             raise Failed(_refusal(response))
         return response

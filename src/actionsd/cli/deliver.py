@@ -4,12 +4,13 @@ import http.client
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from actionsd.cli.http import Failed, connect
+from actionsd.cli.http import Failed, connect, reason_of
 
 _chunk = 100  # events in one request, or lines sent before their answers are read
 _chunk_bytes = 400_000  # below the 500 KB that a batch may have (FEATURES part 2.3)
@@ -36,12 +37,12 @@ def over_http(url: str, write_key: str, events: Iterable[Event]) -> Receipt:
     Raises:
         Failed: the listener cannot be reached, or stays unavailable, or refuses the request.
     """
-    connection = connect(url, _timeout)
     sent = 0
-    for chunk in _chunks(events):
-        body = msgspec.json.encode({"writeKey": write_key, "batch": chunk, "sentAt": chunk[-1]["timestamp"]})
-        _insist(url, partial(_post, connection, body))
-        sent += len(chunk)
+    with closing(connect(url, _timeout)) as connection:
+        for chunk in _chunks(events):
+            body = msgspec.json.encode({"writeKey": write_key, "batch": chunk, "sentAt": chunk[-1]["timestamp"]})
+            _insist(url, partial(_post, connection, body))
+            sent += len(chunk)
     return Receipt(sent, [])
 
 
@@ -61,14 +62,14 @@ def over_stream(url: str, write_key: str, events: Iterable[Event]) -> Receipt:
     Raises:
         Failed: the socket cannot be reached, or stays unavailable.
     """
-    stream = _Stream(url)
     sent, refused = 0, []
-    for chunk in _chunks(events):
-        answers = _insist(url, partial(stream.exchange, [{"writeKey": write_key} | event for event in chunk]))
-        sent += len(chunk)
-        for event, answer in zip(chunk, answers, strict=True):
-            if not answer["ok"]:
-                refused.append(f"{event['messageId']}: {answer.get('code')}: {answer.get('message')}")
+    with closing(_Stream(url)) as stream:
+        for chunk in _chunks(events):
+            answers = _insist(url, partial(stream.exchange, [{"writeKey": write_key} | event for event in chunk]))
+            sent += len(chunk)
+            for event, answer in zip(chunk, answers, strict=True):
+                if not answer["ok"]:
+                    refused.append(f"{event['messageId']}: {answer.get('code')}: {answer.get('message')}")
     return Receipt(sent - len(refused), refused)
 
 
@@ -79,24 +80,29 @@ class _Stream:
         if not url.startswith("unix:"):
             raise Failed(f"a stream listener is a unix socket, got {url}")
         self._path = url.removeprefix("unix:")
-        self._socket: socket.socket | None = None
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(_timeout)
+        self._answers: BinaryIO | None = None
 
     def exchange(self, lines: list[Event]) -> list[Any]:
         """Send the lines, then read as many answers."""
-        if self._socket is None:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._socket.settimeout(_timeout)
+        if self._answers is None:
             self._socket.connect(self._path)
             self._answers = self._socket.makefile("rb")
         self._socket.sendall(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-        answers = [self._answer() for _ in lines]
+        answers = [self._answer(self._answers) for _ in lines]
         waits = [answer.get("retryAfter", 1) for answer in answers if answer.get("code") == "unavailable"]
         if waits:
             raise _Busy(float(max(waits)))
         return answers
 
-    def _answer(self) -> Any:
-        line = self._answers.readline()
+    def close(self) -> None:
+        if self._answers is not None:
+            self._answers.close()
+        self._socket.close()
+
+    def _answer(self, answers: BinaryIO) -> Any:
+        line = answers.readline()
         if not line:
             raise Failed(f"{self._path}: the daemon closed the stream")
         return msgspec.json.decode(line)
@@ -110,7 +116,7 @@ def _insist(url: str, attempt: Callable[[], Any]) -> Any:
         except _Busy as busy:
             time.sleep(busy.args[0])
         except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"cannot reach the daemon at {url}: {error}") from None
+            raise Failed(f"cannot reach the daemon at {url}: {reason_of(error)}") from None
     raise Failed(f"the daemon at {url} stays unavailable")
 
 

@@ -1,6 +1,7 @@
 """HTTP as the commands speak it: the standard library's client, over TCP, TLS or a unix socket."""
 
 import http.client
+import os
 import socket
 from urllib.parse import urlsplit
 
@@ -38,13 +39,18 @@ def connect(url: str, timeout: float | None) -> http.client.HTTPConnection:
     """A connection for ``unix:PATH``, ``http://HOST:PORT`` or ``https://HOST``; it opens with the first request.
 
     Raises:
-        click.BadParameter: the text is no such URL.
+        click.UsageError: the text is no such URL.
     """
     if url.startswith("unix:") and len(url) > len("unix:"):
         return UnixConnection(url.removeprefix("unix:"), timeout)
     parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
-        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout)
-    if parts.scheme == "http" and parts.hostname:
-        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-    raise click.BadParameter(f"expected http://HOST:PORT, https://HOST or unix:PATH, got {url!r}")
+    if parts.scheme in ("http", "https") and parts.hostname:
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        return kind(parts.hostname, parts.port, timeout=timeout)
+    raise click.UsageError(f"expected http://HOST:PORT, https://HOST or unix:PATH, got {url!r}")
+
+
+def reason_of(error: OSError | http.client.HTTPException) -> str:
+    """Why a request failed, in lower case as the end of a sentence."""
+    reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    return reason.lower() or type(error).__name__
