@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionsd.store import dedup
-from actionsd.store.dedup import Chain, Filter, bucket_at
+from actionsd.store.dedup import Chain, bucket_at
 from support.clock import FakeClock
 from support.store import append, opened, until
 
@@ -20,15 +20,15 @@ HOUR = 3600.0
 def test_a_filter_never_denies_a_key_that_it_has(keys: list[bytes]) -> None:
     chain = Chain(bucket_at(86_400_000), 1 << 20)
     for number, key in enumerate(keys):
-        chain.add(key, number)
+        chain.add([key], number)
     assert all(key in chain for key in keys)
 
 
 def test_a_full_filter_mostly_denies_other_keys() -> None:
-    filled = Filter(16, 0)
-    for number in range(filled.room):
-        filled.add(_spread(number))
-    assert sum(_spread(-number) in filled for number in range(1, 2001)) < 40
+    chain = Chain(1000, 1 << 20, expected=50_000)
+    chain.add([_spread(number) for number in range(50_000)], 0)
+    assert len(chain.filters) == 1
+    assert sum(_spread(-number) in chain for number in range(1, 2001)) < 40
 
 
 def _spread(number: int) -> bytes:
@@ -37,8 +37,8 @@ def _spread(number: int) -> bytes:
 
 def test_a_chain_grows_by_filters_and_stays_within_its_bytes() -> None:
     chain = Chain(1000, 1 << 18)
-    for number in range(100_000):
-        chain.add(_spread(number % 90_000), 0)
+    for start in range(0, 100_000, 1000):
+        chain.add([_spread(number) for number in range(start, start + 1000)], 0)
     assert sum(len(each.bits) for each in chain.filters) <= 1 << 18
     chain.forget(1)
     assert chain.filters == []

@@ -5,9 +5,11 @@ for at least the window and at most an hour longer.
 """
 
 import hashlib
+import math
 import sqlite3
 import struct
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 from actionsd.store import sql
@@ -18,8 +20,9 @@ _sql = sql.load("dedup")
 
 _HOUR_MS = 3_600_000
 _PER_HOUR = 64  # numbers of buckets in an hour
+_BITS = 13  # of a filter for each key
 _PAGE = 1000  # keys read at once while the filter is built
-_PAUSE = 0.002  # seconds between pages: the events that come in meanwhile need the interpreter more
+_PAUSE = 0.001  # seconds between pages: the events that come in meanwhile need the interpreter more
 _insert_keys = BulkInsert(_sql["insert_key"])
 _probes = struct.Struct("<4I").unpack
 
@@ -32,60 +35,64 @@ class Filter:
     def __init__(self, exponent: int, bucket: int) -> None:
         self.bits = bytearray(1 << (exponent - 3))
         self.mask = (1 << exponent) - 1
-        self.room = (1 << exponent) // 13
+        self.room = (1 << exponent) // _BITS
         self.first_bucket = self.last_bucket = bucket
 
-    def add(self, key: bytes) -> None:
+    def add(self, keys: Collection[bytes]) -> None:
         bits, mask = self.bits, self.mask
-        for probe in _probes(key):
-            probe &= mask
-            bits[probe >> 3] |= 1 << (probe & 7)
-        self.room -= 1
-
-    def __contains__(self, key: bytes) -> bool:
-        bits, mask = self.bits, self.mask
-        for probe in _probes(key):
-            probe &= mask
-            if not bits[probe >> 3] >> (probe & 7) & 1:
-                return False
-        return True
+        for key in keys:
+            for probe in _probes(key):
+                probe &= mask
+                bits[probe >> 3] |= 1 << (probe & 7)
+        self.room -= len(keys)
 
 
 class Chain:
     """Filters that together cover the window. A full one is followed by one four times as large, up to 8 MB; one that
-    covers half of the window by one of its size; one that the window has left is dropped. When all have taken
-    ``max_bytes``, the last is overfilled: it says "maybe" more often, and the disk answers."""
+    covers half of the window by one of its size; one that the window has left is dropped. Near ``max_bytes`` they get
+    smaller, then the last is overfilled: it says "maybe" more often, and the disk answers."""
 
     _SMALLEST, _LARGEST = 20, 26  # exponents of the number of bits: 128 KB, 8 MB
 
-    def __init__(self, window_buckets: int, max_bytes: int) -> None:
+    def __init__(self, window_buckets: int, max_bytes: int, expected: int = 0) -> None:
         self._window = window_buckets
         self._max_bytes = max_bytes
+        self._first = max(self._SMALLEST, (expected * _BITS).bit_length())
         self.filters: list[Filter] = []
 
-    def add(self, key: bytes, bucket: int) -> None:
+    def add(self, keys: Collection[bytes], bucket: int) -> None:
         last = self.filters[-1] if self.filters else None
         if last is None or last.room <= 0 or bucket - last.first_bucket > self._window // 2:
             last = self._extend(last, bucket)
         last.last_bucket = max(last.last_bucket, bucket)
-        last.add(key)
+        last.add(keys)
 
     def forget(self, oldest: int) -> None:
         """Drop what covers only buckets before ``oldest``."""
         self.filters = [each for each in self.filters if each.last_bucket >= oldest]
 
     def __contains__(self, key: bytes) -> bool:
-        return any(key in each for each in self.filters)
+        a, b, c, d = _probes(key)
+        for each in self.filters:
+            bits, mask = each.bits, each.mask
+            if (
+                bits[(a & mask) >> 3] >> (a & 7) & 1
+                and bits[(b & mask) >> 3] >> (b & 7) & 1
+                and bits[(c & mask) >> 3] >> (c & 7) & 1
+                and bits[(d & mask) >> 3] >> (d & 7) & 1
+            ):
+                return True
+        return False
 
     def _extend(self, last: Filter | None, bucket: int) -> Filter:
-        exponent = self._SMALLEST
+        exponent = self._first
         if last is not None:
-            exponent = last.mask.bit_length() + (2 if last.room <= 0 else 0)
-            exponent = min(exponent, self._LARGEST)
-            taken = sum(len(each.bits) for each in self.filters)
-            if taken + (1 << (exponent - 3)) > self._max_bytes:
-                last.first_bucket = bucket
-                return last
+            exponent = min(last.mask.bit_length() + (2 if last.room <= 0 else 0), self._LARGEST)
+        room = 8 * (self._max_bytes - sum(len(each.bits) for each in self.filters))
+        exponent = min(exponent, room.bit_length() - 1)
+        if last is not None and exponent < self._SMALLEST:
+            last.first_bucket = bucket
+            return last
         self.filters.append(Filter(exponent, bucket))
         return self.filters[-1]
 
@@ -98,7 +105,7 @@ class Dedup:
     its own in the WAL (measured: 45 % of the ingest throughput).
     """
 
-    _FILTER_BYTES = 32 * 1024 * 1024
+    _FILTER_BYTES = 16 * 1024 * 1024  # of what was there at the start, and of what came since
     _STAGED = 16_384  # keys
     _SLICE = 512  # keys written with one group
     _BUCKET_KEYS = 262_144
@@ -113,11 +120,12 @@ class Dedup:
         self._leaving: dict[bytes, int] = {}  # being written to the table, slice by slice
         self._slices: list[list[tuple[int, bytes, int]]] = []
         self._bucket, self._room = -1, 0
-        self._recent = self.new_chain()
-        self._built: Chain | None = None
+        self._recent = self._new_chain()
+        self._built = self._new_chain()
+        self._built_upto: float = -1  # buckets before this one are in ``_built``
 
-    def new_chain(self) -> Chain:
-        return Chain(bucket_at(self._window_ms), self._FILTER_BYTES)
+    def _new_chain(self, expected: int = 0) -> Chain:
+        return Chain(bucket_at(self._window_ms), self._FILTER_BYTES, expected)
 
     def key(self, source: int, message_id: bytes) -> bytes:
         """The 128-bit key of a message id within its source; without ``hash_key`` nobody can make two ids collide."""
@@ -140,9 +148,12 @@ class Dedup:
         """Whether an event with this key was committed inside the window."""
         if key in self._staged or key in self._leaving:
             return True
-        if self._built is not None and key not in self._recent and key not in self._built:
-            return False
-        row = self._db.execute(_sql["find_in_window"], {"oldest": self.oldest_bucket(now), "key": key}).fetchone()
+        oldest: float = self.oldest_bucket(now)
+        if key not in self._recent and key not in self._built:
+            if self._built_upto == math.inf:
+                return False
+            oldest = max(oldest, self._built_upto)
+        row = self._db.execute(_sql["find_in_window"], {"oldest": oldest, "key": key}).fetchone()
         return row is not None
 
     def recover(self) -> None:
@@ -175,20 +186,29 @@ class Dedup:
         """The transaction is on disk, and with it its new events and the slice of keys that it wrote."""
         self._staged.update(transaction.fresh)
         if transaction.flushed:
-            for bucket, key, _ in self._slices.pop(0):
-                self._recent.add(key, bucket)
+            written = self._slices.pop(0)
+            self._recent.add([key for _, key, _ in written], written[0][0])
             if not self._slices:
                 self._leaving = {}
 
-    def use(self, built: Chain) -> None:
-        """From now on trust the memory filter: ``built`` holds every key that was on disk at the start."""
-        self._built = built
+    def build(self, rows: list[tuple[int, bytes]]) -> None:
+        """Add a page of the keys that were on disk at the start, in the order of their buckets; an empty page is the
+        end: from then on the memory filter is trusted. Called in another thread than the rest."""
+        if rows:
+            self._built_upto = rows[0][0]
+            self._built.add([key for _, key in rows], rows[-1][0])
+        else:
+            self._built_upto = math.inf
+
+    def expect(self, keys: int) -> None:
+        """So many keys will come to :meth:`build`."""
+        self._built = self._new_chain(keys)
 
     def purge(self, now: int, first_kept: int, limit: int) -> int:
         """Delete up to ``limit`` keys outside of the window; none of an event received at ``first_kept`` or later."""
-        for chain in (self._recent, self._built):
-            if chain is not None:
-                chain.forget(self.oldest_bucket(now))
+        self._recent.forget(self.oldest_bucket(now))
+        if self._built_upto == math.inf:
+            self._built.forget(self.oldest_bucket(now))
         bucket = min(self.oldest_bucket(now), bucket_at(first_kept))
         return self._db.execute(_sql["purge"], {"bucket": bucket, "limit": limit}).rowcount
 
@@ -208,7 +228,7 @@ def bucket_at(time: int) -> int:
 
 
 class FilterBuilder(threading.Thread):
-    """Reads the window's keys after a start, in pages on a connection of its own, and hands the filter to ``dedup``."""
+    """Reads the window's keys after a start, in pages on a connection of its own, for the filter of ``dedup``."""
 
     def __init__(self, database: Path, dedup: Dedup, now: int) -> None:
         super().__init__(name="actionsd-dedup", daemon=True)
@@ -218,19 +238,18 @@ class FilterBuilder(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        chain = self._dedup.new_chain()
         db = sqlite3.connect(self._database, isolation_level=None)
         try:
             after = (self._oldest - 1, b"\xff" * 17)
+            self._dedup.expect(db.execute(_sql["count_keys"], {"oldest": self._oldest}).fetchone()[0])
             while rows := db.execute(_sql["read_keys"], (*after, _PAGE)).fetchall():
-                for bucket, key in rows:
-                    chain.add(key, bucket)
+                self._dedup.build(rows)
                 after = rows[-1]
                 if self._stopping.wait(_PAUSE):
                     return
         finally:
             db.close()
-        self._dedup.use(chain)
+        self._dedup.build([])
 
     def stop(self) -> None:
         self._stopping.set()

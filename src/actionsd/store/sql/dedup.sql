@@ -37,6 +37,9 @@ update store_state set flushed = :position
 -- name: read_unflushed
 select position, source, received_at, message_id from journal where position > :after order by position limit 1000
 
+-- name: count_keys
+select count(*) from dedup where bucket >= :oldest
+
 -- name: read_keys
 -- A page of the window's keys in primary key order, for the memory filter.
 select bucket, key from dedup where (bucket, key) > (?, ?) order by bucket, key limit ?
