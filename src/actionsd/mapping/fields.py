@@ -14,7 +14,6 @@ MATCHING_KEY = "__segment_internal_matching_key"
 _SEGMENT = r'"[^"]*"|[^".\[\]]+'
 _NESTING_KEY = re.compile(rf"(?:{_SEGMENT})(?:\[[0-9]+\])*(?:\.(?:{_SEGMENT})(?:\[[0-9]+\])*)*")
 _STEP = re.compile(rf"\[([0-9]+)\]|({_SEGMENT})")
-_LIQUID_PATH = re.compile(r"\{\{-?\s*([^\s|}'\"\-][^\s|}]*)")
 
 
 class Reserved(NamedTuple):
@@ -141,4 +140,10 @@ def _operand_paths(name: str, operand: Any) -> Iterator[str]:
     elif name == "@template":
         yield from templates.placeholders(operand)
     elif name == "@liquid":
-        yield from _LIQUID_PATH.findall(operand)
+        yield from _liquid_paths(operand)
+
+
+def _liquid_paths(template: str) -> list[str]:
+    from actionsd.mapping.liquids.variables import variables  # imports the Liquid library, which few mappings need
+
+    return variables(template)
