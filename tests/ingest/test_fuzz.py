@@ -129,7 +129,7 @@ class Fuzzer:
         batch = {"batch": [self.event() for _ in range(self.random.randrange(5))], "writeKey": KEY}
         return batch if self.random.random() < 0.5 else self.value(batch | {"context": {"a": 1}, "sentAt": "2024"})
 
-    def bytes(self, body: bytes) -> bytes:
+    def damaged(self, body: bytes) -> bytes:
         """The bytes with something cut out, put in or changed."""
         pick = self.random
         at = pick.randrange(len(body) + 1)
@@ -147,7 +147,7 @@ class Fuzzer:
     def body(self) -> bytes:
         body = json.dumps(self.call()).encode()
         for _ in range(self.random.choice([0, 0, 1, 3])):
-            body = self.bytes(body)
+            body = self.damaged(body)
         return body
 
     def request(self) -> bytes:
@@ -167,7 +167,7 @@ class Fuzzer:
         }
         if headers.get("Content-Encoding") == "gzip" and pick.random() < 0.8:
             body = gzip.compress(body)
-            body = self.bytes(body) if pick.random() < 0.5 else body
+            body = self.damaged(body) if pick.random() < 0.5 else body
         if pick.random() < 0.1:
             headers["Transfer-Encoding"] = "chunked"
             size = len(body) if pick.random() < 0.7 else pick.choice([0, 1, len(body) + 5, 2**40])
@@ -177,7 +177,7 @@ class Fuzzer:
             headers["Content-Length"] = pick.choice(["0", "-1", "x", "99999999999", "3"]) if wrong else str(len(body))
         lines = [f"{method} {path} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in headers.items())]
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
-        return (self.bytes(head) if pick.random() < 0.03 else head) + body
+        return (self.damaged(head) if pick.random() < 0.03 else head) + body
 
 
 class Wire(asyncio.Transport):
@@ -251,7 +251,7 @@ def test_mutated_requests(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
         for _ in range(REQUESTS // TOGETHER):
             wires = [Wire(http.connection()) for _ in range(TOGETHER)]
             for wire in wires:
-                wire.protocol.data_received(fuzzer.request())  # type: ignore[attr-defined]
+                wire.protocol.data_received(fuzzer.request())
             await settle(30)
             for wire in wires:
                 wire.close()

@@ -17,7 +17,7 @@ from actionsd.event import type_letters, types
 from support.ingest import KEY, Running, eventually, running
 
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
-EVENT = {"userId": "u", "event": "E", "messageId": "m1"}
+EVENT: dict[str, Any] = {"userId": "u", "event": "E", "messageId": "m1"}
 OK = {"success": True}
 
 

@@ -23,8 +23,7 @@ def test_several_listeners_of_each_kind(tmp_path: Path) -> None:
     async def main() -> None:
         unix = [Address(kind="unix", path=tmp_path / name) for name in ("a", "b", "c", "d")]
         tcp = Address(kind="tcp", host="127.0.0.1", port=0)
-        options = {"listen": (tcp, tcp, unix[0], unix[1]), "stream": (unix[2], unix[3], tcp)}
-        async with running(**options) as here:
+        async with running(listen=(tcp, tcp, *unix[:2]), stream=(tcp, *unix[2:])) as here:
             ports = [address.port for address in (*here.ingest.addresses, *here.ingest.stream_addresses)]
             assert len({port for port in ports if port}) == 3
             for address in here.ingest.addresses[:2]:

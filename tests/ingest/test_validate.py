@@ -112,7 +112,7 @@ def test_an_event_is_an_object(event: object) -> None:
     assert reason(event, "track") == "bad_request"
 
 
-anything = st.sampled_from([None, "", "x", "y" * 101, 0, 1.5, True, [], {}, ["x"], {"a": {}}])
+anything: st.SearchStrategy[Any] = st.sampled_from([None, "", "x", "y" * 101, 0, 1.5, True, [], {}, ["x"], {"a": {}}])
 contexts = st.none() | st.fixed_dictionaries(
     {},
     optional={

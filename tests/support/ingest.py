@@ -110,9 +110,10 @@ async def running(
     folder: Path | None = None, *, trouble: str = "", workspace: Workspace = WORKSPACE, **options: Any
 ) -> AsyncIterator[Running]:
     """Ingest on a free TCP port, and on unix sockets in ``folder``, until the block ends."""
-    addresses = {"listen": (Address(kind="tcp", host="127.0.0.1", port=0),)}
+    tcp = Address(kind="tcp", host="127.0.0.1", port=0)
+    addresses: dict[str, Any] = {"listen": (tcp,)}
     if folder is not None:
-        addresses["listen"] += (Address(kind="unix", path=folder / "http.sock"),)
+        addresses["listen"] = (tcp, Address(kind="unix", path=folder / "http.sock"))
         addresses["stream"] = (Address(kind="unix", path=folder / "events.sock"),)
     journal, clock, tap = MemoryJournal(), FakeClock(), Tap()
     ingest = Ingest(Options(**{**addresses, **options}), journal, clock, tap, lambda: trouble)
