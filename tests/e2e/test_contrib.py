@@ -1,0 +1,92 @@
+"""The set-ups in contrib/, with the real programs where they are installed."""
+
+import http.client
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.daemon import WRITE_KEY, Daemon, destination, free_port
+from support.waiting import until
+
+CONTRIB = Path(__file__).parents[2] / "contrib"
+MAIN = (
+    "daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\nhttp {{ {site} }}\n"
+)
+
+
+def test_nginx_passes_calls_on_with_the_clients_address(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None or shutil.which("openssl") is None:
+        pytest.skip("no nginx or no openssl")
+    path = tmp_path / "events.ndjson"
+    target = destination("archive", "file", "write", {"data": {"@path": "$."}}, settings={"path": str(path)})
+    with Daemon(tmp_path / "d", target, ingest='trusted_proxies = ["127.0.0.1"]') as daemon:
+        with _nginx(tmp_path / "nginx", daemon.port) as port:
+            event = {"userId": "ada", "event": "Signed Up", "context": {"direct": True}}
+            assert _ask(port, "POST", "/v1/track", event) == {"success": True}
+            settings = _ask(port, "GET", f"/v1/projects/{WRITE_KEY}/settings")
+        until(lambda: path.exists() and path.read_text().endswith("\n"), what="the delivered event")
+    assert json.loads(path.read_text())["context"]["ip"] == "127.0.0.2"
+    browser = settings["integrations"]["Segment.io"]
+    assert (browser["protocol"], browser["apiHost"]) == ("https", "events.example.com/v1")
+
+
+def _ask(port: int, method: str, path: str, body: object = None) -> dict[str, dict[str, dict[str, object]]]:
+    """Ask the proxy from an address that is not its own."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=trusting, source_address=("127.0.0.2", 0))
+    basic = b64encode(f"{WRITE_KEY}:".encode()).decode()
+    headers = {"host": "events.example.com", "authorization": f"Basic {basic}", "content-type": "application/json"}
+    connection.request(method, path, json.dumps(body) if body else None, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    assert answer.status == 200, text
+    decoded: dict[str, dict[str, dict[str, object]]] = json.loads(text)
+    return decoded
+
+
+@contextmanager
+def _nginx(folder: Path, upstream: int) -> Iterator[int]:
+    """nginx with contrib/nginx.conf, its addresses and certificate replaced."""
+    folder.mkdir()
+    port = free_port()
+    _certificate(folder)
+    site = (CONTRIB / "nginx.conf").read_text()
+    for shown, used in {
+        "127.0.0.1:8080": f"127.0.0.1:{upstream}",
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/ssl/events.example.com/fullchain.pem": str(folder / "cert.pem"),
+        "/etc/ssl/events.example.com/privkey.pem": str(folder / "key.pem"),
+    }.items():
+        assert shown in site
+        site = site.replace(shown, used)
+    config = folder / "nginx.conf"
+    config.write_text(MAIN.format(folder=folder, site=site))
+    process = subprocess.Popen(["nginx", "-p", folder, "-c", config])
+    try:
+        until(lambda: process.poll() is not None or _answers(port), what="nginx")
+        assert process.poll() is None, (folder / "error.log").read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _certificate(folder: Path) -> None:
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=events.example.com".split()
+    files = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run([*command, *files], check=True, capture_output=True)
