@@ -87,6 +87,6 @@ def _answers(port: int) -> bool:
 
 
 def _certificate(folder: Path) -> None:
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=events.example.com".split()
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=events.example.com"]
     files = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
-    subprocess.run([*command, *files], check=True, capture_output=True)
+    subprocess.run([*request, *files], check=True, capture_output=True)
