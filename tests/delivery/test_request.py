@@ -1,43 +1,14 @@
 """Requests are built as upstream's client builds them: framework.jsonl has the common cases, here are the edges."""
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionsd.delivery.request import build, json_bytes, merge, normal_url, urlencode
-from actionsd.sdk import UNSET, Field, Payload, RequestError, UnsetType, js
-
-
-class Item(Payload):
-    sku: Annotated[str, Field("SKU")]
-    note: Annotated[str | None, Field("Note")] = None
-    plan: Annotated[str | UnsetType | None, Field("Plan")] = UNSET
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-
-
-@given(JSON)
-def test_c5_bodies_are_what_json_stringify_writes(value: Any) -> None:
-    assert json_bytes(value) == js.stringify_bytes(value)
-
-
-def test_c5_numbers_and_keys_are_javascripts() -> None:
-    value = {"b": 5.0, "10": 1e21, "9": 1e-7, "u": js.UNDEFINED, "n": -0.0, "s": "1.0,", "big": 2**53 + 1}
-    assert json_bytes(value) == b'{"9":1e-7,"10":1e+21,"b":5,"n":0,"s":"1.0,","big":9007199254740992}'
-
-
-def test_payloads_leave_out_what_is_absent_and_send_null_where_it_is_meant() -> None:
-    assert json_bytes({"items": [Item(sku="a"), Item(sku="1.0", plan=None)]}) == (
-        b'{"items":[{"sku":"a"},{"sku":"1.0","plan":null}]}'
-    )
-    assert json_bytes([Item(sku="a"), 5.0]) == b'[{"sku":"a"},5]'
+from actionsd.delivery.request import build, merge, normal_url, urlencode
+from actionsd.sdk import UNSET, RequestError
 
 
 @pytest.mark.parametrize(

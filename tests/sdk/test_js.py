@@ -2,13 +2,13 @@
 
 import json
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionsd.sdk import js
+from actionsd.sdk import UNSET, Field, Payload, UnsetType, js
 from actionsd.sdk.js import UNDEFINED
 
 HIGH, LOW = "\ud83d", "\ude00"  # the halves of 😀
@@ -109,6 +109,36 @@ def test_keys_that_are_array_indexes_come_first() -> None:
 )  # fmt: skip
 def test_stringify(value: Any, text: str) -> None:
     assert js.stringify(value) == text
+
+
+class Item(Payload):
+    sku: Annotated[str, Field("SKU")]
+    note: Annotated[str | None, Field("Note")] = None
+    plan: Annotated[str | UnsetType | None, Field("Plan")] = UNSET
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([UNDEFINED, HIGH, "x" + LOW])
+KEYS = st.text() | st.integers(0, 2**33).map(str)
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner)))
+def test_c5_bodies_are_what_json_stringify_writes(value: Any) -> None:
+    assert js.stringify_bytes(value) == str(js.stringify(None if value is UNDEFINED else value)).encode()
+
+
+@given(st.floats() | st.integers() | st.floats(-1, 1).map(lambda x: x * 1e-5) | st.integers().map(float))
+def test_c5_numbers_are_javascripts_wherever_they_stand(number: float | int) -> None:
+    text = str(js.stringify(number)).encode()
+    assert js.stringify_bytes({"a": number, "b": [number, number], "s": "x"}) == (
+        b'{"a":%b,"b":[%b,%b],"s":"x"}' % (text, text, text)
+    )
+
+
+def test_c5_payloads_leave_out_what_is_absent_and_send_null_where_it_is_meant() -> None:
+    assert js.stringify_bytes({"items": [Item(sku="a"), Item(sku="1.0", plan=None)], "x": UNSET}) == (
+        b'{"items":[{"sku":"a"},{"sku":"1.0","plan":null}]}'
+    )
+    assert js.stringify_bytes([Item(sku="a"), 5.0]) == b'[{"sku":"a"},5]'
 
 
 def test_stringify_of_undefined_and_of_what_is_no_json() -> None:

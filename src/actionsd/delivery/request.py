@@ -10,8 +10,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
 
-import msgspec
-
 from actionsd.sdk import UNSET, RequestError, js
 from actionsd.sdk.http import DEFAULT_TIMEOUT, USER_AGENT, Request, RequestOptions
 
@@ -21,8 +19,6 @@ _CLEAN_URL = re.compile(  # most URLs are what the parser would make of them
 )
 _ILLEGAL_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-# What msgspec writes and JavaScript does not: 1.0, exponents, tiny and unsafe numbers, keys that are array indexes.
-_NOT_JAVASCRIPT = re.compile(rb'\d\.0[,}\]]|\d\.0$|\de[+-]?\d|\b0\.00000|\d{16}|"\d+":')
 
 
 def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOptions | None = None) -> Request:
@@ -91,7 +87,7 @@ def _body(options: Mapping[str, Any], headers: dict[str, str]) -> bytes | None:
     json = options.get("json", UNSET)
     if json is not UNSET and json is not js.UNDEFINED:
         headers["content-type"] = "application/json"
-        return json_bytes(json)
+        return js.stringify_bytes(json)
     form = options.get("form")
     if form is not None:
         headers.setdefault("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
@@ -108,28 +104,6 @@ def _authorize(auth: tuple[str | None, str | None] | None, headers: dict[str, st
         user, password = auth
         token = b64encode(f"{user or ''}:{password or ''}".encode()).decode()
         headers["authorization"] = f"Basic {token}"
-
-
-def json_bytes(value: Any) -> bytes:
-    """What ``JSON.stringify`` writes, in UTF-8 (RULES C5); payloads become objects, absent fields are left out.
-
-    msgspec writes the same bytes ten times faster unless a number or a key is one that JavaScript spells differently.
-    """
-    try:
-        encoded = msgspec.json.encode(value)
-    except (TypeError, UnicodeEncodeError):  # UNDEFINED inside, or half of a surrogate pair
-        return js.stringify_bytes(_builtins(value))
-    if _NOT_JAVASCRIPT.search(encoded):
-        return js.stringify_bytes(_builtins(value))
-    return encoded
-
-
-def _builtins(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _builtins(part) for key, part in value.items() if part is not UNSET}
-    if isinstance(value, list | tuple):
-        return [_builtins(part) for part in value]
-    return _builtins(msgspec.to_builtins(value)) if isinstance(value, msgspec.Struct) else value
 
 
 def urlencode(pairs: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:

@@ -21,6 +21,8 @@ from enum import Enum
 from json.encoder import encode_basestring
 from typing import Any, Final, Literal
 
+import msgspec
+
 _SAFE_INTEGER = 2**53
 _MAX_INDEX = 2**32 - 2  # the largest array index (ECMA-262, "array index"); greater keys keep insertion order
 WHITESPACE = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -30,13 +32,18 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+# Numbers and keys in msgspec's output that JavaScript writes otherwise: whole floats, exponents, integers beyond 2^53,
+# floats below 1e-6, array indexes. A text that looks like one only costs time. A pattern that begins with one certain
+# byte is searched three times faster than one that begins with any of four.
+_NUMBER = rb"-?(?:\d+(?:\.0[],}]|(?:\.\d+)?e|\d{15})|0\.00000)"
+_SPELT_OTHERWISE = [re.compile(pattern).search for pattern in (b":" + _NUMBER, b"," + _NUMBER, rb"\[" + _NUMBER, rb'"\d+":')]
 _DOLLAR = re.compile(r"\$([$&`'])")
 
 
 class Undefined(Enum):
     """The type of `UNDEFINED`."""
 
-    UNDEFINED = "undefined"
+    UNDEFINED = object()  # msgspec refuses to write this; a text would be sent
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -47,6 +54,9 @@ class Undefined(Enum):
 
 UNDEFINED: Final = Undefined.UNDEFINED
 """JavaScript's `undefined`: a value that is not there. `None` is JavaScript's `null`."""
+
+
+_SCALARS: Final = frozenset({str, int, float, bool, type(None), Undefined})
 
 
 # Types and truth
@@ -275,10 +285,37 @@ def stringify(value: object) -> str | Undefined:
     return "".join(parts)
 
 
-def stringify_bytes(value: object) -> bytes:
-    """`JSON.stringify(value)` in UTF-8, as it is sent in a request's body; `UNDEFINED` is `null`."""
-    text = stringify(None if value is UNDEFINED else value)
-    return str(text).encode()
+def stringify_bytes(value: Any) -> bytes:
+    """`JSON.stringify(value)` in UTF-8, as it is sent in a request's body; `UNDEFINED` is `null`.
+
+    Structs become objects of their members, those that are `UNSET` are left out. msgspec writes the same bytes ten
+    times faster than JavaScript's rules can be followed here, so only the parts in which a number or the order of keys
+    would differ are written by these rules.
+
+    >>> stringify_bytes({"b": [1.0, {"c": "1.0"}], "10": 1e21})
+    b'{"10":1e+21,"b":[1,{"c":"1.0"}]}'
+    """
+    kind = value.__class__
+    if kind in _SCALARS:
+        return str(stringify(None if value is UNDEFINED else value)).encode()
+    try:
+        encoded = msgspec.json.encode(value)
+        if not any([search(encoded) for search in _SPELT_OTHERWISE]):
+            return encoded
+    except (TypeError, UnicodeEncodeError, OverflowError):  # UNDEFINED or half of a surrogate pair is in it
+        pass
+    if kind is dict:
+        members = [
+            f"{_quote(key)}:".encode() + stringify_bytes(member)
+            for key, member in ordered(value).items()
+            if member is not UNDEFINED and member is not msgspec.UNSET
+        ]
+        return b"{%b}" % b",".join(members)
+    if kind is list or kind is tuple:
+        return b"[%b]" % b",".join([stringify_bytes(item) for item in value])
+    if isinstance(value, msgspec.Struct):
+        return stringify_bytes(msgspec.to_builtins(value))
+    raise TypeError(f"not a JSON value: {value!r}")
 
 
 def _write(value: Any, put: Callable[[str], None]) -> None:
