@@ -162,8 +162,10 @@ def test_cancellation_passes_through() -> None:
 
 
 def oauth(refresh: Any, **options: Any) -> Prepared:
-    ready = prepared(plain_ping, scheme="oauth2", refresh=refresh, **options,
-                     request=lambda call: {"headers": {"authorization": f"Bearer {call.auth.access_token}"}})  # fmt: skip
+    def extend(call: Any) -> Any:
+        return {"headers": {"authorization": f"Bearer {call.auth.access_token}"}}
+
+    ready = prepared(plain_ping, scheme="oauth2", refresh=refresh, request=extend, **options)
     ready.credentials = Credentials(Auth(access_token="old-token", refresh_token="r"))
     return ready
 
@@ -320,7 +322,8 @@ def test_an_action_without_batches_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "batches", "size"),
-    [({}, False, 1000), ({"enable_batching": True}, True, 1000), ({"enable_batching": "true", "batch_size": 5}, True, 5),
+    [({}, False, 1000), ({"enable_batching": True}, True, 1000),
+     ({"enable_batching": "true", "batch_size": 5}, True, 5),
      ({"enable_batching": False, "batch_size": 5}, False, 5), ({"enable_batching": {"@path": "$.x"}}, False, 1000)],
 )  # fmt: skip
 def test_r24_which_mappings_are_batched(fields: dict[str, Any], batches: bool, size: int) -> None:

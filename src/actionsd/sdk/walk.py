@@ -8,13 +8,14 @@
 Everything here follows framework.jsonl (FEATURES F061, F068, F069).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import ValidationError, convert
 
 from actionsd.sdk import js
 from actionsd.sdk.coerce import Coerce, choice_checks, coercer, type_error, value_checks
+from actionsd.sdk.dates import is_date
 from actionsd.sdk.fields import UNSET, When, Whens
 from actionsd.sdk.payload import FieldShape, Payload, Settings, shape
 
@@ -49,54 +50,87 @@ class ObjectWalk:
         self._additional = additional
         self._cleans = cleans and not issubclass(struct, Settings)
         self._drops_empty = drop_empty
-        self._entries = {item.key: self._entry(item, root and self._cleans) for item in self._fields}
+        self._declared = [(item.key, _classes(item), item.required) for item in self._fields]
+        inner = {
+            item.key: ObjectWalk(item.struct, root=False, additional=item.additional, cleans=not item.multiple)
+            for item in self._fields
+            if item.struct is not None
+        }
+        self._entries = {item.key: self._entry(item, inner, root and self._cleans) for item in self._fields}
         self._required = tuple((item.key, self._entries[item.key][1]) for item in self._fields if item.required)
         self._conditional = tuple(_conditional(self._fields)) if root else ()
         self.quick = not additional and not issubclass(struct, Settings)
-        self._special = [self._special_entry(item, test) for item in self._fields if (test := _quick_test(item))]
+        self._special = [
+            self._special_entry(item, test) for item in self._fields if (test := _plain_test(item, inner.get(item.key)))
+        ]
 
     def __call__(self, value: Any, path: str, label: str, errors: list[str]) -> Any:
         if value.__class__ is not dict:
             errors.append(type_error(label, path, ["object"], value))
             return value
-        problems: list[str] = []
-        special = self._coerce_special(value, path, problems)
         unmet = self._unmet(value) if self._conditional else []
-        if self.quick and not problems and not unmet:
-            made = self._convert(value, special)
+        if self.quick and not unmet:
+            made = self._quick(value)
             if made is not None:
                 return made
-        members = self._walk(value, special, path, problems)
+        problems: list[str] = []
+        members = self._walk(value, path, problems)
         if problems or unmet or any(name not in members for _, name in self._required):
             errors += self._report(value, path, label)
             return value
         return members if self._additional else self._struct(**members)
 
-    def _coerce_special(self, value: dict[str, Any], path: str, problems: list[str]) -> dict[str, Any]:
+    def _quick(self, value: dict[str, Any]) -> Any:
+        """The struct, where msgspec can make it once the members that it can't judge are right; else None.
+
+        msgspec is several times faster than the walk; it knows the types, and that null is absent.
+        """
+        if not self.is_plain(value):
+            problems: list[str] = []
+            special = self._coerce_special(value, problems)
+            if problems or not (self._cleans or None not in value.values()):
+                return None
+            value = {key: item for key, item in (value | special).items() if item is not _DROP}
+            if self._drops_empty:
+                value = {key: item for key, item in value.items() if item != ""}
+        try:
+            return convert(value, self._struct)
+        except ValidationError:
+            return None
+
+    def is_plain(self, value: Any) -> bool:
+        """Whether msgspec, if it takes the value, makes of it what the walk would."""
+        if value.__class__ is not dict:
+            return False
+        if self._additional:
+            return self._is_plain_additional(value)
+        if not self._cleans and None in value.values():
+            return False
+        for key, test, _, _ in self._special:
+            item = value.get(key, _DROP)
+            if item is not _DROP and not test(item):
+                return False
+        return not (self._drops_empty and "" in value.values())
+
+    def _is_plain_additional(self, value: dict[str, Any]) -> bool:
+        """Whether all declared members are right as they are, and all required ones there."""
+        for key, classes, is_required in self._declared:
+            item = value.get(key, _DROP)
+            if item.__class__ not in classes and (item is not _DROP or is_required):
+                return False
+        return "" not in value.values()
+
+    def _coerce_special(self, value: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         """The members whose type alone does not say that they are right, coerced; those that are right are left out."""
         special: dict[str, Any] = {}
         for key, test, clean, coerce in self._special:
             item = value.get(key, _DROP)
             if item is not _DROP and not test(item):
                 item = clean(item)
-                special[key] = item if item is _DROP else coerce(item, path, problems)
+                special[key] = item if item is _DROP else coerce(item, "", problems)
         return special
 
-    def _convert(self, value: dict[str, Any], special: dict[str, Any]) -> Any:
-        """The struct, where the other members are of the right type; else None. Several times faster than the walk:
-        msgspec knows the types, and that null is absent (but in the objects of an array, where it is a value)."""
-        if special:
-            value = {key: item for key, item in (value | special).items() if item is not _DROP}
-        if self._drops_empty and "" in value.values():
-            value = {key: item for key, item in value.items() if item != ""}
-        if not self._cleans and None in value.values():
-            return None
-        try:
-            return convert(value, self._struct)
-        except ValidationError:
-            return None
-
-    def _walk(self, value: dict[str, Any], special: dict[str, Any], path: str, problems: list[str]) -> dict[str, Any]:
+    def _walk(self, value: dict[str, Any], path: str, problems: list[str]) -> dict[str, Any]:
         """The members of the result, one by one."""
         members: dict[str, Any] = {}
         for key, item in value.items():
@@ -108,9 +142,6 @@ class ObjectWalk:
             exact, name, clean, coerce = entry
             if item.__class__ is exact and item != "":
                 members[name] = item
-            elif key in special:
-                if special[key] is not _DROP:
-                    members[name] = special[key]
             elif (item := clean(item)) is not _DROP:
                 members[name] = coerce(item, path, problems)
         return members
@@ -161,21 +192,28 @@ class ObjectWalk:
             return absent == (condition.operator == "is")
         return not absent and same(other, condition.value) == (condition.operator == "is")
 
-    def _entry(self, item: FieldShape, wraps: bool) -> Entry:
-        is_simple = not (item.multiple or item.struct or value_checks(item) or item.choices)
-        exact = _EXACT.get(item.kind) if is_simple else None
+    def _entry(self, item: FieldShape, inner: Mapping[str, "ObjectWalk"], wraps: bool) -> Entry:
+        exact = _EXACT.get(item.kind) if _classes(item) else None
         clean = _cleaner(item, wraps, self._drops_empty) if self._cleans else _keep
-        return exact, item.key if self._additional else item.name, clean, _coercer(item)
+        coerce = _coercer(item, inner.get(item.key) or coercer(item))
+        return exact, item.key if self._additional else item.name, clean, coerce
 
     def _special_entry(self, item: FieldShape, test: Callable[[Any], bool]) -> Special:
         _, _, clean, coerce = self._entries[item.key]
         return item.key, test, clean, coerce
 
 
-def _quick_test(item: FieldShape) -> Callable[[Any], bool] | None:
-    """Whether a value is right as it is; None where msgspec alone knows by the type."""
-    if item.struct is not None:
-        return lambda value: False
+def _classes(item: FieldShape) -> tuple[type, ...]:
+    """The classes of a value that is right whatever it is, "" excepted; () where there is more to check."""
+    is_simple = not (item.multiple or item.struct or value_checks(item) or item.choices)
+    return _CLASSES[item.kind] if is_simple else ()
+
+
+def _plain_test(item: FieldShape, inner: ObjectWalk | None) -> Callable[[Any], bool] | None:
+    """Whether a field's value is right as it is, if msgspec takes it; None where the type says it all."""
+    if inner is not None:
+        is_plain = inner.is_plain
+        return (lambda value: value.__class__ is list and all(map(is_plain, value))) if item.multiple else is_plain
     checks = [*value_checks(item), *choice_checks(item)]
     classes = _CLASSES[item.kind]
     if item.multiple:
@@ -185,11 +223,10 @@ def _quick_test(item: FieldShape) -> Callable[[Any], bool] | None:
             value.__class__ is list
             and all(part.__class__ in classes and not any(check(part) for check in checks) for part in value)
         )
-    if len(checks) == 1:
-        [only] = checks
-        return lambda value: value.__class__ in classes and not only(value)
     if not checks:
         return None
+    if item.kind == "datetime" and len(checks) == 1 and not item.meta.format:
+        return lambda value: value.__class__ is str and is_date(value)
     return lambda value: value.__class__ in classes and not any(check(value) for check in checks)
 
 
@@ -226,13 +263,9 @@ def _cleaner(item: FieldShape, wraps: bool, drop_empty: bool) -> Clean:
     return clean
 
 
-def _coercer(item: FieldShape) -> Coerce:
+def _coercer(item: FieldShape, inner: Coerce) -> Coerce:
     suffix = f"/{item.key}"
     label = item.meta.label
-    if item.struct is None:
-        inner = coercer(item)
-    else:
-        inner = ObjectWalk(item.struct, root=False, additional=item.additional, cleans=not item.multiple)
     if not item.multiple:
         return lambda value, path, errors: inner(value, path + suffix, label, errors)
 
