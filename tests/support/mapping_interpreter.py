@@ -148,11 +148,10 @@ def _json(operand: Any, payload: Any) -> Any:
 def _exclude_when_null(operand: Any, payload: Any) -> Any:
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: clean(member) for key, member in value.items() if member is not None}
-        return value
+            return {key: clean(member) for key, member in value.items()}
+        return UNDEFINED if value is None else value
 
-    value = _resolve(operand, payload)
-    return UNDEFINED if value is None else clean(value)
+    return clean(_resolve(operand, payload))
 
 
 DIRECTIVES = {

@@ -24,7 +24,7 @@ each part of a mapping is written for the `Gaps` that may stay in its value.
 import keyword
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -80,6 +80,7 @@ HELPERS: dict[str, Any] = {
     "replace": operations.replace,
     "text": templates.text,
     "too_deep": _too_deep,
+    "undefine_nulls": operations.undefine_nulls,
     "walk": paths.walk,
     "whole": templates.whole,
 }
@@ -235,7 +236,8 @@ class _Function:
 
     def _at(self, keys: paths.Keys) -> Code:
         if not keys:
-            return Code(self._payload, simple=True)
+            is_object = self._containers.get(()) == self._payload
+            return Code(self._payload, defined=is_object, simple=True)
         if len(keys) > MAX_PIECES:
             return Code(f"walk({self._payload}, {self._program.constant(keys)})")
         return Code(f"{self._container(keys[:-1])}.get({self._key(keys[-1])}, UNDEFINED)")
@@ -265,7 +267,9 @@ class _Function:
                 return self._failure(path or "/", f"{name} is not a valid directive, got undefined")
             return DIRECTIVES[name](self, node[name], f"{path}/{name}", gaps)
         if not _has_directive(node):
-            return Code(f"copy({self._program.constant(node)})", defined=True)
+            constant = self._program.constant(node)
+            flat = not any(isinstance(inner, dict | list) for inner in _inner(node))
+            return Code(f"{constant}.copy()" if flat else f"copy({constant})", defined=True)
         return self._object(node, path, gaps) if isinstance(node, dict) else self._list(node, path, gaps)
 
     def _object(self, node: dict[str, Any], path: str, gaps: Gaps) -> Code:
@@ -397,18 +401,19 @@ class _Function:
         if not operand:
             return NOTHING
         root, shape = operand[0], operand[1] if len(operand) > 1 else None
-        code = self._at(paths.parse(root)) if isinstance(root, str) else self._value(root, f"{path}/0", gaps)
-        if not isinstance(shape, dict) or not shape:
+        shaped = isinstance(shape, dict) and bool(shape)
+        root_gaps = Gaps.ALL if shaped else gaps
+        code = self._at(paths.parse(root)) if isinstance(root, str) else self._value(root, f"{path}/0", root_gaps)
+        if not shaped:
             return code
         target = self._variable("items")
         self._put(f"{target} = {code.text}")
         item = self._program.function("item", shape, f"{path}/1", gaps)
-        shaped, lone = f"[{item}(item) for item in {target}]", f"[{item}({target})]"
-        if gaps is Gaps.NONE and is_directive(shape):
-            shaped, lone = f"fill_gaps({shaped})", f"fill_gaps({lone})"
-        self._put(f"if {target}.__class__ is list: {target} = {shaped}")
-        self._put(f"elif {target}.__class__ is dict: {target} = {lone}")
-        return Code(target, code.defined, simple=True)
+        self._put(f"if {target}.__class__ is list: {target} = [{item}(item) for item in {target}]")
+        self._put(f"elif {target}.__class__ is dict: {target} = [{item}({target})]")
+        if isinstance(root, str) and not is_directive(shape):
+            return Code(target, code.defined, simple=True)
+        return self._complete(target, gaps, defined=code.defined)
 
     def _merge(self, operand: Any, path: str, gaps: Gaps) -> Code:
         if not isinstance(operand, dict):
@@ -476,7 +481,8 @@ class _Function:
         return Code(f"liquid({template}, {self._payload}, {where})", defined=True)
 
     def _exclude_when_null(self, operand: Any, path: str, gaps: Gaps) -> Code:
-        return Code(f"exclude_nulls({self._value(operand, path, gaps).text})")
+        exclude = "undefine_nulls" if gaps is Gaps.ALL else "exclude_nulls"
+        return Code(f"{exclude}({self._value(operand, path, gaps).text})")
 
     def _complete(self, text: str, gaps: Gaps, *, defined: bool = False) -> Code:
         """A value that was made with all its gaps, without those that may not stay."""
@@ -502,9 +508,12 @@ DIRECTIVES: dict[str, Callable[[_Function, Any, str, Gaps], Code]] = {
 """How each directive is written, by its name."""
 
 
+def _inner(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+
+
 def _has_directive(node: Any) -> bool:
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return is_directive(node) or any(_has_directive(value) for value in inner)
+    return is_directive(node) or any(map(_has_directive, _inner(node)))
 
 
 def _may_have_gaps(node: Any) -> bool:

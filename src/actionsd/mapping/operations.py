@@ -137,6 +137,13 @@ def exclude_nulls(value: Any) -> Any:
     return UNDEFINED if value is None else value
 
 
+def undefine_nulls(value: Any) -> Any:
+    """As `exclude_nulls`, with the null members undefined and still there, so that a merge overwrites with them."""
+    if value.__class__ is dict:
+        return {key: undefine_nulls(member) for key, member in value.items()}
+    return UNDEFINED if value is None else value
+
+
 def change_case(value: Any, operator: str, where: str) -> Any:
     """`@case` (FEATURES F106): strings only, other values are returned as they are.
 
