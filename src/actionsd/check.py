@@ -64,7 +64,9 @@ def _destination(
 def _filter_problems(declared: dict[str, Any]) -> Iterator[str]:
     try:
         filters.compile_filters([declared])
-    except (fql.FQLError, ValueError) as error:
+    except fql.FQLError as error:
+        yield _one_line(error)
+    except ValueError as error:
         yield str(error)
 
 
@@ -88,11 +90,10 @@ def _mapping(declared: MappingDecl, key: str, definition: Definition[Any], probl
         return declared
     trigger = action.trigger if declared.trigger is None else declared.trigger
     try:
-        fql.compile_trigger(trigger)
+        (fql.check_trigger if declared.trigger else fql.compile_trigger)(trigger)
     except fql.FQLError as error:
-        problems.append(
-            (f"{key}.trigger", str(error) if trigger else f"{action.slug} has no default trigger: give one")
-        )
+        none_given = declared.trigger is None and not trigger
+        problems.append((f"{key}.trigger", f"{action.slug} has no default" if none_given else _one_line(error)))
     fields = action.default_mapping if declared.fields is None else declared.fields
     if declared.sync_mode not in (None, *action.sync_modes):
         problems.append((f"{key}.sync_mode", f"{action.slug} knows {', '.join(action.sync_modes) or 'none'}"))
@@ -111,3 +112,8 @@ def _missing_fields(action: Action[Any, Any], fields: dict[str, Any]) -> Iterato
     for field in shape(action.payload):
         if field.required and field.key not in fields:
             yield f'{action.slug} requires the field "{field.key}" ({field.meta.label})'
+
+
+def _one_line(error: fql.FQLError) -> str:
+    """An error of FQL without its caret line: the config's line is named anyway."""
+    return error.reason if error.position is None else f"{error.reason} (column {error.position + 1} of the condition)"
