@@ -63,6 +63,21 @@ def test_r09_the_window_holds_across_restarts_and_ends(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_r09_the_window_ends_for_keys_that_were_never_written_too(tmp_path: Path) -> None:
+    """As when the machine slept: no sweep ran in between, and the late flush must not make the event younger."""
+
+    async def main() -> None:
+        clock = FakeClock()
+        async with opened(tmp_path, clock, dedup_window=2 * HOUR) as store:
+            await append(store, "a", "b")
+            clock.jump(round(3 * HOUR * 1000))
+            assert (await append(store, "a")).duplicates == 0
+            await store.expire()
+            assert (await append(store, "a", "b")).positions == (0, 4)
+
+    asyncio.run(main())
+
+
 def test_r09_keys_outlive_journal_rows(tmp_path: Path) -> None:
     async def main() -> None:
         clock = FakeClock()

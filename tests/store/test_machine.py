@@ -56,6 +56,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store: Store = self._run(
             Store.open(options(self.data_dir, dedup_window=WINDOW, retention=RETENTION, retry_window=60.0), self.clock)
         )
+        self._tick()
         self._run(self.store.workspace.declare([source()], [destination()]))
 
     def _tick(self) -> None:

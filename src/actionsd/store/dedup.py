@@ -24,6 +24,7 @@ _BITS = 13  # of a filter for each key
 _PAGE = 1000  # keys read at once while the filter is built
 _PAUSE = 0.001  # seconds between pages: the events that come in meanwhile need the interpreter more
 _insert_keys = BulkInsert(_sql["insert_key"])
+_Place = tuple[int, int]  # bucket, position
 _probes = struct.Struct("<4I").unpack
 
 
@@ -116,8 +117,8 @@ class Dedup:
         self._hash_key = hash_key
         self._window_ms = int(window * 1000)
         self._bases: dict[int, hashlib.blake2b] = {}
-        self._staged: dict[bytes, int] = {}
-        self._leaving: dict[bytes, int] = {}  # being written to the table, slice by slice
+        self._staged: dict[bytes, _Place] = {}
+        self._leaving: dict[bytes, _Place] = {}  # being written to the table, slice by slice
         self._slices: list[list[tuple[int, bytes, int]]] = []
         self._bucket, self._room = -1, 0
         self._recent = self._new_chain()
@@ -142,13 +143,15 @@ class Dedup:
 
     def staged_position(self, key: bytes) -> int | None:
         """Where an event lies whose key is not in the table yet. Safe in any thread."""
-        return self._staged.get(key) or self._leaving.get(key)
+        place = self._staged.get(key) or self._leaving.get(key)
+        return None if place is None else place[1]
 
     def is_duplicate(self, key: bytes, now: int) -> bool:
         """Whether an event with this key was committed inside the window."""
-        if key in self._staged or key in self._leaving:
-            return True
         oldest: float = self.oldest_bucket(now)
+        staged = self._staged.get(key) or self._leaving.get(key)
+        if staged is not None and staged[0] >= oldest:
+            return True
         if key not in self._recent and key not in self._built:
             if self._built_upto == math.inf:
                 return False
@@ -174,20 +177,26 @@ class Dedup:
         written. It counts when :meth:`committed` follows."""
         if not self._slices and len(self._staged) >= (1 if everything else self._STAGED):
             self._leaving, self._staged = self._staged, {}
-            self._slices = self._plan(transaction.now)
+            rows = sorted((bucket, key, position) for key, (bucket, position) in self._leaving.items())
+            self._slices = [rows[start : start + self._SLICE] for start in range(0, len(rows), self._SLICE)]
         if self._slices:
             transaction.flushed = True
             _insert_keys.execute(self._db, self._slices[0])
             if len(self._slices) == 1:
-                self._db.execute(_sql["mark_flushed"], {"position": max(self._leaving.values())})
+                self._db.execute(
+                    _sql["mark_flushed"], {"position": max(position for _, position in self._leaving.values())}
+                )
         return transaction.flushed
 
     def committed(self, transaction: Transaction) -> None:
         """The transaction is on disk, and with it its new events and the slice of keys that it wrote."""
-        self._staged.update(transaction.fresh)
+        if transaction.fresh:
+            bucket = self._next_bucket(transaction.now, len(transaction.fresh))
+            for key, position in transaction.fresh.items():
+                self._staged[key] = (bucket, position)
         if transaction.flushed:
             written = self._slices.pop(0)
-            self._recent.add([key for _, key, _ in written], written[0][0])
+            self._recent.add([key for _, key, _ in written], written[-1][0])
             if not self._slices:
                 self._leaving = {}
 
@@ -212,14 +221,14 @@ class Dedup:
         bucket = min(self.oldest_bucket(now), bucket_at(first_kept))
         return self._db.execute(_sql["purge"], {"bucket": bucket, "limit": limit}).rowcount
 
-    def _plan(self, now: int) -> list[list[tuple[int, bytes, int]]]:
+    def _next_bucket(self, now: int, keys: int) -> int:
+        """Where so many keys of this moment go: an event keeps its hour, however late its key is written."""
         if bucket_at(now) > self._bucket:
             self._bucket, self._room = bucket_at(now), self._BUCKET_KEYS
         elif self._room <= 0 and self._bucket % _PER_HOUR < _PER_HOUR - 1:
             self._bucket, self._room = self._bucket + 1, self._BUCKET_KEYS
-        self._room -= len(self._leaving)
-        rows = [(self._bucket, key, self._leaving[key]) for key in sorted(self._leaving)]
-        return [rows[start : start + self._SLICE] for start in range(0, len(rows), self._SLICE)]
+        self._room -= keys
+        return self._bucket
 
 
 def bucket_at(time: int) -> int:

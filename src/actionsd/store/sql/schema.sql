@@ -1,8 +1,9 @@
 -- The whole schema; a test compares it with the sum of migrations/*.sql. Times are milliseconds since the epoch, UTC.
 
--- One row. head: last position ever given (R7); flushed: up to here events have their dedup keys (R9); received_at: latest time ever given to an event (R31); dedup_key: key
--- of the hash of message ids (R9); clean: the last stop was clean (R26); copied: this file is a backup that no daemon
--- has opened yet, held: lanes wait for `actionsctl resume` (R33); kept_bytes: what dead letters take (R12).
+-- One row. head: last position ever given (R7); flushed: up to here events have their dedup keys (R9); received_at:
+-- latest time of the writer (R31); dedup_key: key of the hash of message ids (R9); clean: the last stop was clean (R26);
+-- copied: this file is a backup that no daemon has opened yet, held: lanes wait for `actionsctl resume` (R33);
+-- kept_bytes: what dead letters take (R12).
 create table store_state (
     id integer primary key check (id = 1),
     epoch text not null,
