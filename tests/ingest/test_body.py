@@ -40,7 +40,7 @@ def request(**headers: str) -> Any:
 
 
 def test_a_gzip_bomb_is_stopped_while_it_inflates() -> None:
-    bomb = gzip.compress(bytes(200_000_000))
+    bomb = gzip.compress(bytes(50_000_000))
     tracemalloc.start()
     try:
         with pytest.raises(BadRequest, match="more than 512000 bytes"):

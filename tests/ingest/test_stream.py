@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -42,7 +43,7 @@ class Peer:
 @contextlib.asynccontextmanager
 async def connected(here: Running) -> AsyncIterator[Peer]:
     path = here.ingest.stream_addresses[0].path
-    reader, writer = await asyncio.open_unix_connection(str(path), limit=16 * 1024 * 1024)
+    reader, writer = await asyncio.open_unix_connection(str(path))
     try:
         yield Peer(reader, writer)
     finally:
@@ -204,11 +205,11 @@ async def stuff(here: Running, peer: Peer) -> int:
     """Send lines and read no answer until the daemon takes no more; tells how many were sent. What the socket does not
     take any more waits in the client's own transport."""
     sent, taken = 0, -1
-    while peer.writer.transport.get_write_buffer_size() < 4 * 1024 * 1024 or taken < len(here.journal.rows):
+    while peer.writer.transport.get_write_buffer_size() < 256 * 1024 or taken < len(here.journal.rows):
         taken = len(here.journal.rows)
         peer.send(*([EVENT] * 200))
         sent += 200
-        await settle(200)
+        await settle(50)
     return sent
 
 
@@ -227,7 +228,9 @@ def test_r35_a_client_that_does_not_read_is_slowed_down_not_buffered(tmp_path: P
     check(tmp_path, test)
 
 
-def test_r32_a_stop_does_not_wait_for_a_client_that_does_not_read(tmp_path: Path) -> None:
+def test_r32_a_stop_does_not_wait_for_a_client_that_does_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test(here: Running, peer: Peer) -> None:
         await stuff(here, peer)
         [stream] = here.ingest._streams._open.values()
@@ -236,6 +239,7 @@ def test_r32_a_stop_does_not_wait_for_a_client_that_does_not_read(tmp_path: Path
         assert not here.ingest._streams._open
 
     check(tmp_path, test)
+    assert not caplog.records
 
 
 def test_r35_reading_stops_at_so_many_unanswered_lines(tmp_path: Path) -> None:
@@ -283,22 +287,37 @@ def test_r32_a_stop_answers_what_was_read(tmp_path: Path) -> None:
     check(tmp_path, test)
 
 
-def test_a_client_that_goes_away_leaves_no_trace(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("outcome", [None, StoreBroken("gone")])
+def test_a_client_that_goes_away_leaves_no_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, outcome: StoreBroken | None
+) -> None:
     async def test(here: Running, peer: Peer) -> None:
         here.journal.hold = True
         async with connected(here) as other:
             other.send(*([EVENT] * 10))
             await eventually(lambda: len(here.journal.waiting) == 10)
             other.writer.transport.abort()
+        await settle(50)
         here.journal.hold = False
-        here.journal.commit()
+        here.journal.commit(outcome)
         peer.send(EVENT)
         assert (await peer.answer())["ok"]
         await eventually(lambda: len(here.ingest._streams._open) == 1)
-        assert len(here.journal.rows) == 11
 
     check(tmp_path, test)
+    gc.collect()
     assert not caplog.records
+
+
+def test_what_a_client_sent_before_it_went_away_is_committed(tmp_path: Path) -> None:
+    async def test(here: Running, peer: Peer) -> None:
+        async with connected(here) as other:
+            other.send(*([EVENT] * 10))
+        await eventually(lambda: len(here.journal.rows) == 10)
+        await eventually(lambda: len(here.ingest._streams._open) == 1)
+        assert not here.journal.waiting
+
+    check(tmp_path, test)
 
 
 def test_many_streams_at_once(tmp_path: Path) -> None:

@@ -78,26 +78,31 @@ class Stream:
         self._bytes = 0
         self._changed = asyncio.Event()
         self._ended = False
-        self._reading: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Serve until the client ends its side or :meth:`stop_reading`, and everything read is answered."""
+        """Serve until the client ends its side, or :meth:`stop_reading`, and everything read is answered."""
         try:
             async with asyncio.TaskGroup() as group:
-                self._reading = group.create_task(self._read())
-                group.create_task(self._answer())
+                self._tasks = [group.create_task(self._read()), group.create_task(self._answer())]
         except* ConnectionError:
             self.cut_off()  # the client is gone; what it sent is committed all the same
         finally:
             self._writer.close()
 
     def stop_reading(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
+        """Take no more lines; :meth:`run` ends with the last answer."""
+        for reading in self._tasks[:1]:
+            reading.cancel()
 
     def cut_off(self) -> None:
-        """Drop the connection with whatever the client has not taken."""
+        """Drop the connection and all answers that the client has not taken; :meth:`run` ends."""
         self._writer.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        for appended, _, _ in self._unanswered:
+            if appended is not None:
+                appended.add_done_callback(_disregard)
 
     async def _read(self) -> None:
         lines = Lines(self._longest)
@@ -188,7 +193,6 @@ class Streams:
         _, late = await asyncio.wait(list(self._open), timeout=grace)
         for task in late:
             self._open[task].cut_off()
-            task.cancel()
         if late:
             await asyncio.wait(late)
 
@@ -202,6 +206,12 @@ class Streams:
             await stream.run()
         finally:
             del self._open[task]
+
+
+def _disregard(appended: "asyncio.Future[Appended]") -> None:
+    """Nobody is left to be told; asyncio wants the error looked at all the same."""
+    if not appended.cancelled():
+        appended.exception()
 
 
 async def _committed(appended: "asyncio.Future[Appended]", answer: bytes) -> bytes:
