@@ -1,0 +1,60 @@
+"""User properties in Amplitude's form: ``$set``, ``$setOnce`` and ``$add`` beside plain ones, which are set too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actionsd.sdk import js, plain
+from actionsd_amplitude.fields import Profile, UtmProperties
+from actionsd_amplitude.user_agent import device_properties
+
+
+def campaign_properties(utm: UtmProperties | None, referrer: str | None) -> dict[str, Any]:
+    """Where the user came from, as last touch (``$set``) and as first (``$setOnce``); {} where nothing is known."""
+    touch = ({} if utm is None else plain(utm)) | ({"referrer": referrer} if referrer else {})
+    return {"$set": touch, "$setOnce": {f"initial_{name}": value for name, value in touch.items()}} if touch else {}
+
+
+def own_properties(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The mapped user properties without those that the campaign fields stand for."""
+    return {name: value for name, value in (given or {}).items() if name not in ("utm_properties", "referrer")}
+
+
+def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, the second winning; members of ``$set`` and of ``$setOnce`` are merged one by one.
+
+    >>> merged({"$set": {"a": 1}}, {"$set": {"b": 2}, "plan": "pro"})
+    {'$set': {'a': 1, 'b': 2}, 'plan': 'pro'}
+    """
+    joined = {
+        name: js.spread(first.get(name)) | js.spread(second.get(name))
+        for name in ("$set", "$setOnce")
+        if first.get(name) or second.get(name)
+    }
+    return {**first, **second, **joined}
+
+
+def name_platform(sent: dict[str, Any], library: str | None) -> None:
+    """Write the platform in Amplitude's spelling; ``Web`` where it is empty and analytics.js made the event.
+
+    >>> event = {"platform": "ios"}
+    >>> name_platform(event, None)
+    >>> event
+    {'platform': 'iOS'}
+    """
+    platform = sent.get("platform", "")
+    if platform:
+        for name in ("iOS", "Android"):
+            platform = js.replace(platform, name, name, ignore_case=True, every=False)
+        sent["platform"] = platform
+    elif library == "analytics.js":
+        sent["platform"] = "Web"
+
+
+def with_agent(payload: Profile, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sent, after what the user agent says; mapped fields win over that."""
+    found: dict[str, Any] = {}
+    if payload.userAgentParsing:
+        found |= device_properties(payload.userAgent, payload.userAgentData)
+    if payload.includeRawUserAgent:
+        found["user_agent"] = payload.userAgent
+    return {name: value for name, value in {**found, **sent}.items() if value is not None or name in sent}
