@@ -127,6 +127,18 @@ def test_an_event_is_an_object(event: Any) -> None:
     assert mapping.apply_batch({"a": 1}, [event]) == [{"a": 1}]
 
 
+def test_c12_an_absent_event_is_an_empty_one() -> None:
+    fields = {
+        "a": {"@path": "$.x.y"},
+        "b": {"@path": ""},
+        "c": {"@transform": {"apply": {"d": 1}, "mapping": {"@path": ""}}},
+    }
+    assert mapping.compile_mapping(fields)(UNDEFINED) == {"b": {}, "c": {"d": 1}}
+    assert mapping.apply_batch(fields, UNDEFINED) == []
+    assert mapping.get({"a": 1}, UNDEFINED) is UNDEFINED
+    assert mapping.render("[{{a}}{{.}}]") == "[[object Object]]"
+
+
 def test_helpers_are_pure() -> None:
     assert operations.copy({"a": [1]}) == {"a": [1]}
     assert codegen.HELPERS["__builtins__"] == {}

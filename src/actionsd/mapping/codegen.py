@@ -8,7 +8,7 @@ the source holds nothing but these names, so no mapping can inject code. A mappi
 becomes
 
     def mapping(event):
-        if event.__class__ is not dict: not_an_object(event)
+        if event.__class__ is not dict: event = only_object(event)
         traits = event.get(k_traits, EMPTY)
         if traits.__class__ is not dict: traits = Members(traits)
         ...
@@ -41,9 +41,10 @@ MAX_PIECES = 50
 """Pieces of a template, and keys of a path, that are written out; Python takes minutes to compile 100,000."""
 
 
-def _not_an_object(event: Any) -> None:
-    if event is not js.UNDEFINED:
-        operations.fail("/", f"data must be an object, got {js.type_name(event)}")
+def _only_object(payload: Any) -> dict[str, Any]:
+    if payload is not js.UNDEFINED:
+        operations.fail("/", f"data must be an object, got {js.type_name(payload)}")
+    return {}
 
 
 def _too_deep() -> None:
@@ -73,7 +74,7 @@ HELPERS: dict[str, Any] = {
     "join_surrogates": js.join_surrogates,
     "liquid": operations.liquid,
     "merge": operations.merge,
-    "not_an_object": _not_an_object,
+    "only_object": _only_object,
     "read": operations.read,
     "render": operations.render,
     "render_doubles": templates.render_doubles,
@@ -191,7 +192,9 @@ class _Function:
         lines = [f"def {self._name}({self._payload}):"]
         if not any_payload:
             self._containers[()] = self._payload
-            lines.append(f"    if {self._payload}.__class__ is not dict: not_an_object({self._payload})")
+            lines.append(
+                f"    if {self._payload}.__class__ is not dict: {self._payload} = only_object({self._payload})"
+            )
         self._indent = 2
         self._put(f"return {self._value(node, '', Gaps.NONE).text}")
         lines += ["    try:", *(f"    {line}" for line in self._head), *self._body]
@@ -440,7 +443,7 @@ class _Function:
             apply = checked(operand["apply"])  # only within arrays and literals it is not checked yet
         except MappingError as error:
             return Code(f"fail_with({self._program.constant(error.errors)})", defined=True)
-        self._put(f"if {self._payload}.__class__ is not dict: not_an_object({self._payload})")
+        self._put(f"if {self._payload}.__class__ is not dict: only_object({self._payload})")
         applied = self._value(apply, f"{path}/apply", Gaps.ITEMS)
         function = self._program.function("payload", operand["mapping"], f"{path}/mapping", gaps)
         code = Code(f"{function}({applied.text})")

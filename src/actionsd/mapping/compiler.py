@@ -15,8 +15,8 @@ def compile_mapping(mapping: Any) -> Mapper:
     """A function from an event to the payload that the mapping makes of it, `UNDEFINED` if that is nothing at all.
 
     The mapping is any JSON value; one that is no object counts as the object that `{...mapping}` gives. The event must
-    be an object and is not changed; the payload shares the parts of the event that it passes on.
-    Raises `MappingError` with every problem found, as does the function where an event makes a directive fail.
+    be an object, or `UNDEFINED` for an absent one (RULES C12). It is not changed, and the payload shares the parts of
+    it that are passed on. Raises `MappingError` with every problem found, as does the function where an event makes a directive fail.
     """
     return _run(_program(mapping))
 
@@ -33,6 +33,8 @@ def apply_batch(mapping: Any, events: Any) -> list[Any]:
 
     Raises `MappingError` if the mapping is invalid, or for the first event that cannot be mapped.
     """
+    if events is js.UNDEFINED:
+        events = []
     if not isinstance(events, list):
         raise MappingError(Problem("/", f"data must be an array, got {js.type_name(events)}"))
     mapper = _run(_program(mapping, any_payload=True))

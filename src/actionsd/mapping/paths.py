@@ -38,13 +38,13 @@ def split(path: str) -> Keys:
     return tuple(part.translate(_QUOTES) for part in _SEPARATOR.split(path) if part)
 
 
-def get(value: Any, path: str | list[str] | None) -> Any:
+def get(value: Any, path: str | list[str] | js.Undefined | None) -> Any:
     """The value at `path` (its text, or a list of keys) or `UNDEFINED`; no path leads nowhere.
 
     >>> get({"a": [{"b": 1}]}, "a[0].b"), get({"a": None}, "a.b.c"), get({}, "a")
     (1, None, UNDEFINED)
     """
-    if path is None:
+    if path is None or path is UNDEFINED:
         return UNDEFINED
     return walk(value, split(path) if isinstance(path, str) else path)
 

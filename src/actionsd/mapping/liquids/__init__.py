@@ -2,7 +2,10 @@
 
 They are parsed and rendered by python-liquid. Segment's dialect, liquidjs, differs from it in its grammar, its values
 and its filters; what is registered here makes up for that through the library's own extension points: a lexer, tags,
-filters, a template class. This package is imported when a mapping first needs it (`operations.liquid`).
+filters. This package is imported when a mapping first needs it (`operations.liquid`).
+
+Three things differ from Segment's on purpose, all so that the same event gives the same payload (DESIGN I5): the dates
+`now` and `today` are the event's timestamp, `sample` takes the first items, and work is counted and not timed.
 
     >>> render("Hi {{ traits.name | upcase }}!", {"traits": {"name": "Zoë"}})
     'Hi ZOË!'
