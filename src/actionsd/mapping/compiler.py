@@ -16,7 +16,8 @@ def compile_mapping(mapping: Any) -> Mapper:
 
     The mapping is any JSON value; one that is no object counts as the object that `{...mapping}` gives. The event must
     be an object, or `UNDEFINED` for an absent one (RULES C12). It is not changed, and the payload shares the parts of
-    it that are passed on. Raises `MappingError` with every problem found, as does the function where an event makes a directive fail.
+    it that are passed on. Raises `MappingError` with every problem found; the function raises it too, where an event
+    makes a directive fail.
     """
     return _run(_program(mapping))
 
