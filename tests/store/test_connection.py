@@ -85,6 +85,19 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path, content: 
     asyncio.run(main())
 
 
+def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            await append(store, "a")
+
+    asyncio.run(main())
+    path = tmp_path / "actionsd.db"
+    damaged = path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096)
+    path.write_bytes(damaged)
+    with pytest.raises(ConfigError, match=r"actionsd\.db: cannot be opened"):
+        asyncio.run(Store.open(options(tmp_path), FakeClock()))
+
+
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path):

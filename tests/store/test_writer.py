@@ -143,6 +143,10 @@ def test_r05_any_other_failure_of_commit_breaks_the_store(tmp_path: Path) -> Non
             assert not store.ready
             with pytest.raises(Unavailable):
                 await append(store, "c")
+            with pytest.raises(StoreBroken):
+                await store.ledger.settle(_settlement(1))
+            with pytest.raises(StoreBroken):
+                await store.expire()
         assert len(broken) == 1
         faults.disarm()
         async with opened(tmp_path) as store:
@@ -214,6 +218,8 @@ def test_r32_closing_commits_what_is_queued_and_folds_the_wal(tmp_path: Path) ->
         answers = [store.journal.append(1, [accepted(f"m{each}")], {}) for each in range(100)]
         await store.close()
         assert all(answer.done() for answer in answers)
+        with pytest.raises(Unavailable, match="closed"):
+            await append(store, "late")
         assert not (tmp_path / "actionsd.db-wal").exists()
         async with opened(tmp_path) as store:
             assert not store.unclean

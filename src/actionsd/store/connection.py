@@ -71,11 +71,11 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def open_writer(files: DataDir, options: StoreOptions) -> sqlite3.Connection:
-    """The one connection that writes, on a database of the newest schema.
+def open_writer(files: DataDir, options: StoreOptions) -> tuple[sqlite3.Connection, State]:
+    """The one connection that writes, on a database of the newest schema, and where the last run ended.
 
     Raises:
-        ConfigError: the file is no database, or of a newer version of actionsd.
+        ConfigError: the file is no database, damaged, or of a newer version of actionsd.
     """
     created = not files.database.exists()
     db = sqlite3.connect(files.database, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -86,13 +86,13 @@ def open_writer(files: DataDir, options: StoreOptions) -> sqlite3.Connection:
             db.execute(_sql[name]).fetchall()
         db.execute(f"pragma synchronous = {options.synchronous}")
         migrate(db, files.database)
+        return db, begin_run(db)
     except sqlite3.DatabaseError as error:
         db.close()
         raise ConfigError(f"{files.database}: cannot be opened: {error}") from error
     except ConfigError:
         db.close()
         raise
-    return db
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

@@ -53,7 +53,7 @@ class Journal:
         if writer.queue.bytes > self._queue_bytes:
             raise Unavailable(f"the writer is behind by {writer.queue.bytes} bytes", reason="overload")
         future: asyncio.Future[Appended] = writer.loop.create_future()
-        writer.queue.put(Append(source, events, counts, future))
+        writer.submit(Append(source, events, counts, future))
         return future
 
     def withdraw(self, appended: "asyncio.Future[Appended]") -> bool:

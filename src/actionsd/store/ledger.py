@@ -59,7 +59,7 @@ class Ledger:
         unknown. Cancelling it before the writer took it withdraws the settlement.
         """
         future: asyncio.Future[None] = self._writer.loop.create_future()
-        self._writer.queue.put(Settle(settlement, future), hurry=urgent)
+        self._writer.submit(Settle(settlement, future), hurry=urgent)
         if not urgent and self._timer is None:
             self._timer = self._writer.loop.call_later(self._interval, self._hurry)
         return future

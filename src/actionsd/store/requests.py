@@ -63,14 +63,17 @@ class RequestQueue:
         self._closed = False
         self.bytes = 0
 
-    def put(self, request: Request, *, hurry: bool = True) -> None:
-        """Add a request; without ``hurry`` it waits for the next that has, or for :meth:`hurry`."""
+    def put(self, request: Request, *, hurry: bool = True) -> bool:
+        """Add a request; without ``hurry`` it waits for the next that has, or for :meth:`hurry`. False when closed."""
         with self._changed:
+            if self._closed:
+                return False
             self._requests.append(request)
             self.bytes += request.size
             if hurry and not self._hurry:
                 self._hurry = True
                 self._changed.notify()
+            return True
 
     def hurry(self) -> None:
         with self._changed:
@@ -106,8 +109,9 @@ class RequestQueue:
             return group or (None if self._closed else [])
 
     def drain(self) -> list[Request]:
-        """Everything that waits; for a writer that ends before its time."""
+        """Close, and take everything that waits; for a writer that ends before its time."""
         with self._changed:
+            self._closed = True
             requests = list(self._requests)
             self._requests.clear()
             return requests

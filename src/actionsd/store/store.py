@@ -76,8 +76,7 @@ class Store:
         return store
 
     async def _start(self) -> None:
-        self._db = connection.open_writer(self._files, self._options)
-        state = connection.begin_run(self._db)
+        self._db, state = connection.open_writer(self._files, self._options)
         self.epoch, self.held, self.unclean = state.epoch, state.held, state.unclean
         self._writer = Writer(self._db, state, self._files, self._options, self._clock, self._committed, self._broken)
         self._counts = self._writer.counters.load()

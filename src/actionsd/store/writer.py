@@ -114,8 +114,14 @@ class Writer:
             StoreBroken: the outcome is unknown.
         """
         future: asyncio.Future[T] = self.loop.create_future()
-        self.queue.put(Job(work, future))
+        self.submit(Job(work, future))
         return await asyncio.shield(future)
+
+    def submit(self, request: Request, *, hurry: bool = True) -> None:
+        """Queue a request; one that comes after the end fails at once."""
+        if not self.queue.put(request, hurry=hurry):
+            ended = Unavailable("the store is closed", reason="stopping")
+            request.future.set_exception(StoreBroken("the writer has died") if self.broken else ended)
 
     def _run(self) -> None:
         try:
