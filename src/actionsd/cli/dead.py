@@ -98,7 +98,7 @@ def show(client: Client, id: int, as_json: bool) -> None:
     click.echo(f"{row.attempts} attempts from {local(row.first_at)} to {local(row.last_at)}")
     click.echo(f"message id {row.message_id}, journal position {number(row.position)}")
     for title, value in (("Event", letter.event), ("Last exchange", letter.exchange), ("Versions", letter.versions)):
-        if value is not None:
+        if value:
             click.secho(f"\n{title}", bold=True)
             click.echo(pretty(value))
 

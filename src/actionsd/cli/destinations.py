@@ -12,12 +12,12 @@ _columns = (
     Column("destination", flexible=True),
     Column("state", flexible=True),
     Column("delivered", right=True),
-    Column("discarded", right=True),
+    Column("discarded", right=True, optional=True),
     Column("retrying", right=True),
     Column("dead", right=True),
     Column("lag", right=True),
-    Column("oldest", right=True),
-    Column("rate", right=True),
+    Column("oldest", right=True, optional=True),
+    Column("rate", right=True, optional=True),
 )
 _mapping_columns = (
     Column("mapping", flexible=True),

@@ -1,18 +1,15 @@
 """``actionsctl explain``: every step that an event took, and why."""
 
+import shutil
+import textwrap
+
 import click
 
 from actionsd import wire
 from actionsd.cli.client import Client
-from actionsd.cli.output import Column, json_option, local, number, print_json, print_table
+from actionsd.cli.output import coloured, json_option, local, number, print_json
 
-_columns = (
-    Column("step"),
-    Column("outcome"),
-    Column("destination", flexible=True),
-    Column("mapping", flexible=True),
-    Column("why", flexible=True),
-)
+_indent = 11  # the longest outcome and two spaces
 
 
 @click.command()
@@ -40,5 +37,8 @@ def _print(item: wire.Explanation) -> None:
     what = f'{item.type} "{item.event}"' if item.event else item.type
     click.secho(f"{what} {item.message_id}", bold=True)
     click.echo(f"received {local(item.received_at)} from {item.source}, journal position {number(item.position)}")
-    rows = [(step.step, step.outcome, step.destination, step.mapping, step.why) for step in item.steps]
-    print_table(_columns, rows, empty="nothing is known of it")
+    width = shutil.get_terminal_size().columns
+    for step in item.steps:
+        where = " / ".join(part for part in (step.destination, step.mapping) if part) or "journal"
+        click.echo(f"{coloured(step.outcome)}{' ' * (_indent - len(step.outcome))}{where}")
+        click.echo(textwrap.fill(step.why, width, initial_indent=" " * _indent, subsequent_indent=" " * _indent))

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,12 +11,18 @@ import msgspec
 
 
 class Column(NamedTuple):
-    """One column of a table. ``right`` is for numbers; the ``flexible`` ones give way when the terminal is narrow."""
+    """One column of a table. ``right`` is for numbers. Where the terminal is narrow the ``optional`` ones are left out,
+    the last first, and the ``flexible`` ones cut."""
 
     title: str
     right: bool = False
     flexible: bool = False
+    optional: bool = False
 
+
+_readable = 20  # characters that a flexible column keeps while there are optional ones to leave out
+_gap = "  "
+_least = 8  # characters below which it is not cut
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of text.")
 
@@ -33,39 +39,50 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, empty: str) -> None:
-    """Rows under their titles, cut to the terminal's width where there is one; ``empty`` is said of no rows."""
+    """Rows under their titles, fitted to the terminal's width where there is one; ``empty`` is said of no rows."""
     cells = [[_one_line(cell) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
-    widths = [max(len(column.title), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)]
+    widths = {column: max(len(column.title), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)}
     if sys.stdout.isatty():
-        widths = fit(widths, columns, shutil.get_terminal_size().columns)
-    click.secho(_line(columns, widths, [column.title.upper() for column in columns], str), bold=True)
+        widths = fit(widths, shutil.get_terminal_size().columns)
+    click.secho(_line(widths, [column.title.upper() for column in widths], str), bold=True)
     for row in cells:
-        click.echo(_line(columns, widths, row, coloured))
+        shown = [cell for column, cell in zip(columns, row, strict=True) if column in widths]
+        click.echo(_line(widths, shown, coloured))
 
 
-def fit(widths: Sequence[int], columns: Sequence[Column], terminal: int) -> list[int]:
-    """Take from the widest flexible column until the table fits, or none can give more (8 characters stay)."""
-    fitted = list(widths)
-    excess = sum(fitted) + 2 * (len(fitted) - 1) - terminal
-    while excess > 0:
-        widest = max((i for i, column in enumerate(columns) if column.flexible), key=lambda i: fitted[i], default=None)
-        if widest is None or fitted[widest] <= 8:
+def fit(widths: Mapping[Column, int], terminal: int) -> dict[Column, int]:
+    """The columns that are shown, and how wide: optional ones go while a flexible one would become unreadable, then the
+    widest flexible one is cut until all fit or none can give more."""
+    fitted = dict(widths)
+    flexible = [column for column in fitted if column.flexible]
+    readable = sum(min(fitted[column], _readable) for column in flexible)
+    for column in reversed(list(widths)):
+        if column.optional and _room(fitted, terminal) < readable:
+            del fitted[column]
+    while flexible and _room(fitted, terminal) < sum(fitted[column] for column in flexible):
+        widest = max(flexible, key=lambda column: fitted[column])
+        if fitted[widest] <= _least:
             break
         fitted[widest] -= 1
-        excess -= 1
     return fitted
 
 
-def _line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str], style: Callable[[str], str]) -> str:
+def _room(widths: Mapping[Column, int], terminal: int) -> int:
+    """Characters that the other columns leave for the flexible ones."""
+    fixed = sum(width for column, width in widths.items() if not column.flexible)
+    return terminal - fixed - len(_gap) * (len(widths) - 1)
+
+
+def _line(widths: Mapping[Column, int], cells: Sequence[str], style: Callable[[str], str]) -> str:
     shown = []
-    for column, width, cell in zip(columns, widths, cells, strict=True):
+    for (column, width), cell in zip(widths.items(), cells, strict=True):
         text = cell if len(cell) <= width else cell[: width - 1] + "…"
         padding = " " * (width - len(text))
         shown.append(padding + style(text) if column.right else style(text) + padding)
-    return "  ".join(shown).rstrip()
+    return _gap.join(shown).rstrip()
 
 
 def _one_line(text: str) -> str:

@@ -21,7 +21,7 @@ _columns = (
     Column("discarded", right=True),
     Column("retrying", right=True),
     Column("dead", right=True),
-    Column("created", flexible=True),
+    Column("created", optional=True),
 )
 _poll = 0.5  # seconds between looks at a replay that is watched
 

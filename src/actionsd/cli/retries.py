@@ -9,7 +9,7 @@ from actionsd.cli.output import Column, ago, json_option, number, print_json, pr
 _columns = (
     Column("destination", flexible=True),
     Column("mapping", flexible=True),
-    Column("position", right=True),
+    Column("position", right=True, optional=True),
     Column("tries", right=True),
     Column("next", right=True),
     Column("code"),

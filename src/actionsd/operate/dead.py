@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actionsd import wire
+from actionsd.event import Entry
 from actionsd.operate.parts import Names, Parts, find_destination, find_mapping
 from actionsd.store.records import DeadLetter
 
@@ -79,7 +80,7 @@ async def letter(parts: Parts, id: int) -> wire.DeadLetter:
     letter, entry = await parts.store.ledger.dead_one(id)
     return wire.DeadLetter(
         row=_row(letter, Names(parts.workspace), entry.message_id if entry else ""),
-        event=_decoded(entry.body) if entry else None,
+        event=_event(entry) if entry else None,
         exchange=_decoded(letter.dead.exchange),
         versions=_decoded(letter.dead.versions.encode()),
     )
@@ -165,3 +166,11 @@ def _decoded(text: bytes) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text.decode("utf-8", "replace")
+
+
+def _event(entry: Entry) -> Any:
+    """The event as the lane read it; what the client sent where it cannot be read (RULES R26)."""
+    try:
+        return entry.event
+    except msgspec.DecodeError:
+        return entry.body.decode("utf-8", "replace")

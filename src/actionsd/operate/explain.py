@@ -62,7 +62,7 @@ async def _explain(parts: Parts, entry: Entry) -> wire.Explanation:
 def _decoded(entry: Entry) -> dict[str, Any] | None:
     try:
         return entry.event
-    except (msgspec.DecodeError, ValueError):
+    except msgspec.DecodeError:
         return None
 
 
