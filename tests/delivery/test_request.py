@@ -69,7 +69,7 @@ def test_get_has_no_body() -> None:
 
 
 def test_options_merge_deeply() -> None:
-    assert merge({"json": {"k": 1, "l": [1]}, "timeout": 5}, {"json": {"l": [2]}, "timeout": None, "form": None}) == {
+    assert merge({"json": {"k": 1, "l": [1]}, "timeout": 5}, {"json": {"l": [2]}}) == {
         "json": {"k": 1, "l": [1, 2]}, "timeout": 5,
     }  # fmt: skip
     assert build("post", "https://h.test/", {"json": [2], "timeout": 3}, {"json": [1]}).timeout == 3

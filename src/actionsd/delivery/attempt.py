@@ -106,7 +106,7 @@ async def _tried(
 ) -> T | Outcome:
     """The outcome of ``perform``, of its second run after a refresh, or of the refresh that failed."""
 
-    async def settle(auth: Auth) -> T | Outcome:
+    async def settle(auth: Auth) -> "T | Outcome":  # quoted: it would be evaluated at each attempt
         try:
             return await perform(auth)
         except Exception as error:

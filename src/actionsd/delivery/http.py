@@ -46,12 +46,11 @@ class Client:
         """See :class:`actionsd.sdk.Http`."""
         if self._extend is not None:
             self._shared, self._extend = self._extend(), None
-        options = {
-            "json": json, "form": form, "data": data, "params": params, "headers": headers, "auth": auth,
-            "timeout": timeout,
-        }  # fmt: skip
-        if json is UNSET:
-            del options["json"]
+        given = (("form", form), ("data", data), ("params", params), ("headers", headers), ("auth", auth),
+                 ("timeout", timeout))  # fmt: skip
+        options: dict[str, Any] = {name: value for name, value in given if value is not None}
+        if json is not UNSET:
+            options["json"] = json
         request = build(method, url, options, self._shared)
         response = await self._follow(request)
         if raise_for_status is None:

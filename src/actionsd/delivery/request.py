@@ -27,7 +27,7 @@ def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOpti
     Args:
         method: in any case.
         url: absolute.
-        options: as :class:`actionsd.sdk.Http` lists them; None stands for "not given" but in ``json``.
+        options: those given, as :class:`actionsd.sdk.Http` lists them.
         shared: the definition's options for all requests.
 
     Raises:
@@ -52,7 +52,7 @@ def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOpti
 def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """A call's options over the shared ones: objects merge, arrays concatenate, everything else is replaced.
 
-    >>> merge({"params": {"k": 1}, "timeout": 5}, {"params": {"q": 2}, "timeout": None})
+    >>> merge({"params": {"k": 1}, "timeout": 5}, {"params": {"q": 2}})
     {'params': {'k': 1, 'q': 2}, 'timeout': 5}
     """
     merged = dict(shared)
@@ -64,7 +64,7 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
             merged[name] = merge(base, value)
         elif isinstance(base, list) and isinstance(value, list):
             merged[name] = base + value
-        elif value is not None:
+        else:
             merged[name] = value
     return merged
 
