@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from actionsd.mapping.liquids.failure import LiquidFailure
 from actionsd.mapping.liquids.limits import Rendering
-from actionsd.mapping.liquids.values import plain, step, text
+from actionsd.mapping.liquids.values import Word, plain, step, text
 from actionsd.sdk import js
 from actionsd.sdk.js import UNDEFINED
 
@@ -82,7 +82,7 @@ def _moment(context: Rendering, value: Any, zone: Any) -> Moment | None:
             return Moment(wall, -int((wall.utcoffset() or timedelta()).total_seconds() // 60), zone)
         if zone is UNDEFINED or zone is None:
             return Moment(instant, 0, "UTC")
-        minutes = js.to_number(zone)
+        minutes = 0 if isinstance(zone, Word) else js.to_number(zone)
         return Moment(instant - timedelta(minutes=minutes), int(minutes), "") if math.isfinite(minutes) else None
     except OverflowError:
         return None
