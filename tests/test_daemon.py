@@ -88,6 +88,7 @@ def test_r21_a_reload_takes_new_destinations_and_pauses_missing_ones(daemon: Dae
     reload(daemon, archive(daemon.home) + archive(daemon.home, "second"))
     until(lambda: slugs(daemon) == {"archive": "enabled", "second": "enabled"}, what="the old one back")
     until(lambda: (daemon.home / "archive.ndjson").exists(), what="what waited while it was undeclared")
+    assert '"after"' in (daemon.home / "archive.ndjson").read_text()
 
 
 def test_r21_any_error_keeps_the_old_config_whole(daemon: Daemon) -> None:

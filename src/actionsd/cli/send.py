@@ -163,7 +163,7 @@ def _events(file: IO[bytes]) -> Iterator[tuple[Event, int]]:
         try:
             event = msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.DecodeError as error:
-            raise Usage(f"line {count} of {file.name} is no JSON object: {error}") from None
+            raise Usage(f"line {count} is no JSON object: {error}") from None
         yield _stamped(event), len(line)
 
 
