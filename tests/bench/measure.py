@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.waiting import until
+
 Sample = Mapping[str, float]  # what one case measured in one round, by metric
 Case = Callable[[], Sample]
 
@@ -132,3 +134,18 @@ def written(pid: int) -> int:
         if line.startswith("write_bytes:"):
             return int(line.split()[1])
     raise ValueError("write_bytes")
+
+
+def at_rest(pid: int, *, timeout: float = 120.0) -> None:
+    """Wait until a process used no processor time (it is counted in ticks of 10 ms) for half a second."""
+    last, since = -1, time.monotonic()
+
+    def quiet() -> bool:
+        nonlocal last, since
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        used = int(fields[11]) + int(fields[12])
+        if used != last:
+            last, since = used, time.monotonic()
+        return time.monotonic() - since > 0.5
+
+    until(quiet, timeout=timeout, what=f"process {pid} at rest")

@@ -8,9 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.measure import Bench, Sample, memory
+from bench.measure import Bench, Sample, at_rest, memory
 from support.daemon import BIN, Daemon, environment, free_port, webhook
-from support.waiting import until
 
 HERE = Path(__file__).parent
 
@@ -50,23 +49,8 @@ def _start(command: Sequence[object], folder: Path) -> Sample:
             while b"READY=1" not in notify.recv(4096):
                 pass
             ready = time.perf_counter() - started
-            _at_rest(process.pid)
+            at_rest(process.pid)
             return {"ready ms": ready * 1000, "idle MB": memory(process.pid)}
         finally:
             process.kill()
             process.wait()
-
-
-def _at_rest(pid: int) -> None:
-    """Wait until the process used no processor time (a tick is 10 ms) for half a second."""
-    last, since = -1.0, time.monotonic()
-
-    def quiet() -> bool:
-        nonlocal last, since
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        used = float(fields[11]) + float(fields[12])
-        if used != last:
-            last, since = used, time.monotonic()
-        return time.monotonic() - since > 0.5
-
-    until(quiet, timeout=15, what="an idle process")
