@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actionsd import mapping
-from actionsd.mapping import UNDEFINED, MappingError, codegen, operations
+from actionsd.mapping import UNDEFINED, MappingError, operations, program
 
 
 def names_and_texts(source: str) -> tuple[set[str], set[str]]:
@@ -52,7 +52,7 @@ def test_a_branch_that_is_not_taken_does_not_run(monkeypatch: pytest.MonkeyPatch
         rendered.append(template)
         return template
 
-    monkeypatch.setitem(codegen.HELPERS, "liquid", record)
+    monkeypatch.setitem(program.HELPERS, "liquid", record)
     fields = {"a": {"@if": {"exists": {"@path": "$.x"}, "then": {"@liquid": "then"}, "else": {"@liquid": "else"}}}}
     to_payload = mapping.compile_mapping(fields)
     assert to_payload({"x": 1}) == {"a": "then"}
@@ -141,4 +141,4 @@ def test_c12_an_absent_event_is_an_empty_one() -> None:
 
 def test_helpers_are_pure() -> None:
     assert operations.copy({"a": [1]}) == {"a": [1]}
-    assert codegen.HELPERS["__builtins__"] == {}
+    assert program.HELPERS["__builtins__"] == {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from actionsd.mapping import codegen
 from actionsd.mapping.errors import MappingError, Problem
+from actionsd.mapping.program import HELPERS, Program
 from actionsd.mapping.validation import check_depth, checked
 from actionsd.sdk import js
 
@@ -42,15 +43,13 @@ def apply_batch(mapping: Any, events: Any) -> list[Any]:
     return [None if payload is js.UNDEFINED else payload for payload in map(mapper, events)]
 
 
-def _program(mapping: Any, *, any_payload: bool = False) -> codegen.Program:
+def _program(mapping: Any, *, any_payload: bool = False) -> Program:
     check_depth(mapping)
-    program = codegen.Program()
-    program.write(checked(mapping), any_payload=any_payload)
-    return program
+    return codegen.write(checked(mapping), any_payload=any_payload)
 
 
-def _run(program: codegen.Program) -> Mapper:
-    namespace = codegen.HELPERS | program.namespace
+def _run(program: Program) -> Mapper:
+    namespace = HELPERS | program.namespace
     exec(compile("\n\n".join(program.functions), "<mapping>", "exec"), namespace)
     mapper: Mapper = namespace["mapping"]
     return mapper
