@@ -67,7 +67,12 @@ def test_f147_names_of_others_change_nothing(others: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("metadata", "expected"),
-    [({"bundled": ["Slack"]}, True), ({"bundled": ["slack"]}, False), ({"unbundled": ["Slack"]}, False), ({"bundled": "Slack"}, False)],
+    [
+        ({"bundled": ["Slack"]}, True),
+        ({"bundled": ["slack"]}, False),
+        ({"bundled": "Slack"}, False),
+        ({"unbundled": ["Slack"]}, False),
+    ],
 )
 def test_f045_what_the_browser_sent_is_not_sent_again(metadata: dict[str, object], expected: bool) -> None:
     assert sent_by_the_browser(metadata, "Slack") is expected

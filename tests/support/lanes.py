@@ -2,12 +2,11 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
-
-from support.clock import FakeClock
 
 from actionsd.catalog import Catalog, Plugin
 from actionsd.delivery.lanes import Lanes
@@ -32,6 +31,7 @@ from actionsd.sdk import (
 from actionsd.settings import Delivery, DestinationDecl, MappingDecl, SourceDecl
 from actionsd.store import Store, StoreOptions
 from actionsd.store.records import Count
+from support.clock import FakeClock
 
 HOST = "https://partner.test"
 
@@ -192,12 +192,12 @@ class Bench:
         self.options = options
         self.partner = Partner()
         self.tap = Tap()
-        self.sources = [SourceDecl(slug="site", name="site", write_keys=("k",)), SourceDecl(slug="app", write_keys=("a",))]
+        self.sources = [SourceDecl(slug=slug, name=slug, write_keys=(slug,)) for slug in ("site", "app")]
         self.declared: tuple[DestinationDecl, ...] = ()
 
     async def start(self, *destinations: DestinationDecl) -> None:
-        """Open the store and start the lanes; without destinations, with those declared before."""
-        self.declared = destinations or self.declared
+        """Open the store and start the lanes; without destinations, with those declared before or one."""
+        self.declared = destinations or self.declared or (destination(),)
         options = StoreOptions(
             data_dir=self.directory, synchronous="off", min_free=0, reserve=0, checkpoint_interval=0.001
         )
@@ -228,6 +228,20 @@ class Bench:
                 break
             await self.clock.advance(0.5)
         await stopping
+        await self.store.close()
+
+    async def crash(self) -> None:
+        """End as a killed process does: what is not committed now is lost. The next start is on a copy of the files."""
+        copied = self.directory.with_name(f"{self.directory.name}-crashed")
+        shutil.copytree(self.directory, copied)
+        self.directory = copied
+        self.store.ledger.settle = lambda settlement, urgent=False: asyncio.Future()  # type: ignore[method-assign]
+        lanes = [lane for outlet in self.lanes._outlets.values() for lane in outlet.lanes]
+        for lane in lanes:
+            lane.open = False
+            lane.abort()
+        await eventually(lambda: all(not lane._running for lane in lanes))
+        self.lanes._alarms.stop()
         await self.store.close()
 
     def source(self, slug: str) -> int:

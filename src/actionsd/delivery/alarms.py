@@ -9,7 +9,7 @@ from actionsd.clock import Clock
 
 
 class Alarms:
-    """Callbacks at monotonic seconds of ``clock``. An alarm cannot be taken back: its callback must bear being early."""
+    """Callbacks at monotonic seconds of ``clock``. An alarm cannot be taken back: its callback must bear it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

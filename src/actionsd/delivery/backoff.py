@@ -1,4 +1,4 @@
-"""How long a delivery waits for its next attempt (FEATURES part 7): full jitter, doubling from ``base`` up to ``cap``."""
+"""How long a delivery waits for its next attempt: full jitter, doubling up to a cap (FEATURES part 7)."""
 
 from collections.abc import Callable
 

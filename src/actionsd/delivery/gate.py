@@ -13,7 +13,7 @@ _shared = 0  # the breaker of all mappings that send to the destination's one ad
 
 
 class Gate:
-    """Breakers, rate limit and attempt slots of one destination. ``wake`` is called when a slot of the pool came free."""
+    """Breakers, rate limit and attempt slots of a destination. ``wake`` is called when a slot of the pool came free."""
 
     def __init__(self, pool: Pool, wake: Callable[[], None]) -> None:
         self._pool = pool
@@ -74,7 +74,7 @@ class Gate:
         return not replay or self.held_by_replays < max(1, self.limit.now // 2)
 
     def take(self, mapping: int, deliveries: int, *, replay: bool) -> bool:
-        """A slot for an attempt at ``deliveries`` of a mapping that its breaker allows; false when the pool is empty."""
+        """A slot for an attempt at so many deliveries of a mapping whose breaker allows it; false: no slot is free."""
         if not self._pool.take(self.held, self._wake):
             return False
         self.held += 1

@@ -8,7 +8,7 @@ _milliseconds = tuple(round(bound * 1000) for bound in bounds)
 
 
 class Histogram:
-    """Counts per bucket; ``counts[i]`` are those up to ``bounds[i]`` and above the bound before, the last one the rest."""
+    """``counts[i]`` are those up to ``bounds[i]`` and above the bound before; the last one counts the rest."""
 
     __slots__ = ("counts", "milliseconds")
 

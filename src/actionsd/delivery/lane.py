@@ -99,8 +99,8 @@ class Lane:
 
     def refresh(self) -> None:
         """Rows of the retry queue were changed by others (requeued, dropped)."""
-        self._retries.stale()
-        self._read(self._retries.count())
+        self._retries.forget()
+        self.wake()
 
     def yield_to(self, position: int) -> int:
         """Retention wants to remove events up to ``position``: the cursor that the lane agrees to (RULES R11)."""
@@ -156,9 +156,10 @@ class Lane:
         self._running.time_out(now)
         if not self.trouble:
             self._fill(now)
-            self._settling.settle(now)
+            if not self._retries.counting:
+                self._settling.settle(now, last=self._supply.closed)
             self._read_on()
-        if self._settling.idle and self._supply.empty and not self._running:
+        if not self._running and (self._settling.flushed if self._aborted else self._settling.idle):
             self._idle.set()
         self._arm(now)
 
@@ -289,6 +290,8 @@ class Lane:
             self._read(self._page(last))
         if self._retries.wants_page:
             self._read(self._retries.load_page())
+        if self._retries.stale and not (self._retries.counting or self._settling.committing):
+            self._read(self._retries.count())
 
     async def _page(self, last: int) -> None:
         try:
@@ -333,7 +336,7 @@ class Lane:
 
 
 def _is_refused_whole(outcomes: Sequence[Outcome]) -> bool:
-    """Whether a batch of several was refused for good by one answer, 400 or 413, so that smaller ones may pass (R25)."""
+    """Whether one answer, 400 or 413, refused a batch of several for good, so that smaller ones may pass (R25)."""
     return len(outcomes) > 1 and all(
         outcome.kind == "discarded" and outcome.status in (400, 413) and outcome.error for outcome in outcomes
     )

@@ -24,7 +24,7 @@ disabled = "destination_disabled"
 
 
 class Outlet:
-    """Opens and closes the lanes of one destination as its configuration says. ``trouble`` is why it has none, or ""."""
+    """Opens and closes the lanes of a destination as its configuration says. ``trouble`` is why it has none, or ""."""
 
     def __init__(self, destination: Destination, pool: Pool, transport: HttpTransport, context: Context) -> None:
         self.destination = destination

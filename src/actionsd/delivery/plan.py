@@ -10,6 +10,7 @@ from actionsd.delivery.credentials import Credentials, auth_of
 from actionsd.delivery.decide import Policy
 from actionsd.delivery.prepared import Prepared, prepare
 from actionsd.errors import ConfigError
+from actionsd.filters import FilterError
 from actionsd.mapping import MappingError
 from actionsd.routing.route import Route
 from actionsd.sdk import ContractError, Definition, Payload, PayloadValidationError, plain
@@ -55,7 +56,7 @@ class Plan:
         self.policy = policy
         self.timeout = timeout
         self.log = logging.getLogger(f"actionsd.destination.{destination.slug}")
-        self.route = Route(destination, definition.name)
+        self.route = _route(destination, definition)
         self.disabled = frozenset(mapping.id for mapping in destination.mappings if not mapping.enabled)
         self.mappings = _compiled(destination, definition)
 
@@ -63,6 +64,13 @@ class Plan:
     def own_urls(self) -> list[int]:
         """The mappings that carry their own address."""
         return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
+
+
+def _route(destination: Destination, definition: Definition[Any]) -> Route:
+    try:
+        return Route(destination, definition.name)
+    except FilterError as error:
+        raise ConfigError(f"destination {destination.slug!r}: {error}") from None
 
 
 def _compiled(destination: Destination, definition: Definition[Any]) -> dict[int, MappingPlan]:

@@ -12,7 +12,7 @@ page_bytes = 2 * 1024 * 1024
 
 
 class Reader:
-    """A bounded ring of entries in the order of their positions, each position once. ``tail`` is the last one it has."""
+    """A bounded ring of entries in the order of their positions. ``tail`` is the last position that it knows of."""
 
     def __init__(self, position: int) -> None:
         self.tail = position

@@ -1,6 +1,7 @@
 """A lane's retry rows coming back: pages of the ledger with their events (RULES R13, R31)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 from actionsd.clock import Clock
 from actionsd.delivery.due import Due, Waiting, key_of
@@ -14,8 +15,8 @@ _ever = 2**62  # milliseconds; rows are asked for whenever they are due
 
 
 class Retries:
-    """The retry rows of one lane; ``rows`` is how many there are. A due time further off than ``longest`` seconds is the
-    wall clock's mistake and cut (RULES R31)."""
+    """The retry rows of one lane; ``rows`` is how many there are. A due time further off than ``longest`` seconds is a
+    mistake of the wall clock and cut (RULES R31)."""
 
     def __init__(self, lane: LaneKey, store: Store, clock: Clock, longest: float) -> None:
         self._lane = lane
@@ -25,6 +26,8 @@ class Retries:
         self._due = Due()
         self._size = 0
         self.rows = 0
+        self.stale = True  # ``rows`` must be counted
+        self.counting = False
 
     @property
     def full(self) -> bool:
@@ -34,15 +37,25 @@ class Retries:
     @property
     def wants_page(self) -> bool:
         """Whether :meth:`load_page` may find rows that are not here."""
-        return self._due.wants_page and self.rows > len(self._due.taken)
+        return self._due.wants_page
 
-    async def count(self) -> None:
-        """Ask the ledger how much there is."""
-        self.rows, self._size = await self._store.ledger.backlog(self._lane)
+    def count(self) -> Coroutine[Any, Any, None]:
+        """Ask the ledger how much there is. While :attr:`counting` nothing may be committed, or it is counted twice."""
+        self.counting = True
+        return self._count()
 
-    async def load_page(self) -> None:
+    def load_page(self) -> Coroutine[Any, Any, None]:
         """Read the earliest rows and their events."""
-        limit = self._due.ask()
+        return self._load(self._due.ask())
+
+    async def _count(self) -> None:
+        try:
+            self.rows, self._size = await self._store.ledger.backlog(self._lane)
+            self.stale = False
+        finally:
+            self.counting = False
+
+    async def _load(self, limit: int) -> None:
         try:
             rows = await self._store.ledger.due(self._lane, until=_ever, limit=limit)
             entries = await self._store.journal.entries(sorted({row.position for row in rows}))
@@ -50,7 +63,6 @@ class Retries:
             self._due.fail()
             raise
         self._due.load([Waiting(self._deadline(row), row, entries.get(row.position)) for row in rows])
-        await self.count()
 
     def take(self, now: float) -> Waiting | None:
         """The earliest row that is due."""
@@ -68,8 +80,9 @@ class Retries:
         for row in settlement.retries:
             self._due.add(Waiting(self._deadline(row), row, entries[row.position]))
 
-    def stale(self) -> None:
-        """The ledger has changed otherwise: read again."""
+    def forget(self) -> None:
+        """The ledger has changed otherwise: read and count again."""
+        self.stale = True
         self._due.stale()
 
     def next_at(self) -> float:

@@ -18,8 +18,8 @@ Ended = Callable[[Attempt, "asyncio.Task[Any]"], None]
 class Running:
     """Starts attempts, cancels them at their deadline, abandons those that outlive that.
 
-    ``on_end`` is called once for each attempt that ended in time or after its cancellation, with its task; ``on_abandon``
-    for each that did not. What an abandoned one does later changes nothing any more.
+    ``on_end`` is called with each attempt that ended, in time or by its cancellation, and its task; ``on_abandon`` with
+    each that did not. What an abandoned one does later changes nothing any more.
     """
 
     def __init__(self, on_end: Ended, on_abandon: Callable[[Attempt], None]) -> None:

@@ -1,4 +1,4 @@
-"""How a lane settles: outcomes are gathered, committed one settlement at a time, and only then leave the window (R4)."""
+"""How a lane settles: outcomes are gathered, committed together, and leave the window only then (RULES R4)."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,8 +16,8 @@ quiet_interval = 1.0  # seconds between settlements that only spare reading agai
 
 
 class Settling:
-    """Deliveries between claim and commit. ``on_commit`` is called after each commit, ``on_failure`` when the store does
-    not tell what became of one: then nothing is settled any more."""
+    """Deliveries between claim and commit, one settlement after the other. ``on_commit`` is called after each commit,
+    ``on_failure`` when the store cannot tell what became of one: then nothing is settled any more."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Settling:
         self._retries = retries
         self._on_commit = on_commit
         self._on_failure = on_failure
-        self._committing = False
+        self.committing = False
         self._entries: dict[int, Entry] = {}  # of the retry rows in ``gathering``
         self._next_quiet = 0.0
         self._in_flight_bytes = 0
@@ -54,9 +54,14 @@ class Settling:
         )
 
     @property
+    def flushed(self) -> bool:
+        """Whether all that was learnt is committed."""
+        return not self.committing and self.gathering.is_empty and self._window.cursor == self.committed_cursor
+
+    @property
     def idle(self) -> bool:
-        """Whether all that was claimed is committed."""
-        return self.in_flight == 0 and not self._committing and self.gathering.is_empty
+        """Whether all that was claimed is settled and committed."""
+        return self.in_flight == 0 and self.flushed
 
     def taken(self, delivery: Delivery) -> None:
         """A delivery was claimed, or came back from its retry row."""
@@ -68,16 +73,15 @@ class Settling:
         self.gathering.release(delivery, self._window)
         self._entries[delivery.entry.position] = delivery.entry
 
-    def settle(self, now: float) -> None:
-        """Hand what was gathered to the ledger, unless the last settlement is still being written."""
+    def settle(self, now: float, *, last: bool = False) -> None:
+        """Hand what was gathered to the ledger, unless the last settlement is still being written. What only spares
+        reading again can wait, but not when it may be the ``last`` chance."""
         gathering = self.gathering
-        if self._committing or not (gathering.is_urgent or now >= self._next_quiet):
-            return
-        if gathering.is_empty and self._window.cursor == self.committed_cursor:
+        if self.committing or self.flushed or not (gathering.is_urgent or last or now >= self._next_quiet):
             return
         settlement, entries = gathering.settlement(self._window), self._entries
         self.gathering, self._entries = Gathering(self._lane, self._source), {}
-        self._committing = True
+        self.committing = True
         self._next_quiet = now + quiet_interval
         urgent = gathering.intents is not None or self.in_flight * 2 > self._context.options.in_flight
         future = self._context.store.ledger.settle(settlement, urgent=urgent)
@@ -85,7 +89,7 @@ class Settling:
 
     def next_at(self) -> float:
         """When :meth:`settle` has something to do that it has not now; infinity when not."""
-        return float("inf") if self.gathering.is_empty or self._committing else self._next_quiet
+        return float("inf") if self.committing or self.flushed else self._next_quiet
 
     def _committed(
         self, future: "asyncio.Future[None]", settlement: Settlement, gathering: Gathering, entries: dict[int, Entry]
@@ -94,7 +98,7 @@ class Settling:
         if error is not None:
             self._on_failure(error)
             return
-        self._committing = False
+        self.committing = False
         self.committed_cursor = settlement.cursor
         self.in_flight -= gathering.deliveries
         self._in_flight_bytes -= gathering.size

@@ -26,7 +26,7 @@ class Pool:
         self._members -= 1
 
     def take(self, held: int, wake: Callable[[], None]) -> bool:
-        """One more slot for a member that holds ``held``; without one, ``wake`` is called when it is worth another try."""
+        """One more slot for a member that holds ``held``; if there is none, ``wake`` is called when one came free."""
         if held < reserved:
             return True
         if self._shared < self._size - reserved * self._members:

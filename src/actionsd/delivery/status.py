@@ -10,7 +10,7 @@ class LaneStatus(msgspec.Struct, frozen=True):
 
     ``state`` is the destination's; ``trouble`` why it stands still, or "". ``breaker`` is ``closed``, ``open`` or
     ``probing`` with its ``reason``; ``probe_at`` the monotonic second of the next try. Everything up to ``cursor`` is
-    settled, everything up to ``read`` claimed. ``retrying`` counts retry rows, ``running`` attempts; ``limit`` is how many
+    settled, everything up to ``read`` claimed. ``retrying`` counts retry rows, ``running`` attempts, of which ``limit``
     may run now. ``histogram`` tells how long accepted events took to be delivered; None for replays.
     """
 

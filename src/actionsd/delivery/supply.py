@@ -7,6 +7,7 @@ mapping gets at most half of them while others have work (RULES R23).
 from collections.abc import Hashable
 
 from actionsd.delivery.batcher import Batcher
+from actionsd.delivery.breaker import Breaker
 from actionsd.delivery.claims import Claims
 from actionsd.delivery.context import Context
 from actionsd.delivery.due import Waiting
@@ -23,6 +24,7 @@ from actionsd.event import Entry
 lost = "expired_unsent"  # the journal no longer has the event of a retry row
 deleted = "mapping_deleted"
 disabled = "mapping_disabled"
+shortest_wait = 1.0  # seconds that what is parked waits at least
 
 BatchKey = tuple[int, MappingPlan, Hashable]  # mapping, its version, values of its batch keys (RULES R24)
 
@@ -75,11 +77,6 @@ class Supply:
         self._batcher.flush()
         self._gather()
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing that was claimed waits here."""
-        return not (self._ready or self._batcher.gathering or self._batcher.ready)
-
     def next_at(self) -> float:
         """When a batch has lingered long enough, or a retry is due."""
         return min(self._batcher.next_at(), self._retries.next_at())
@@ -115,7 +112,7 @@ class Supply:
         while (waiting := self._retries.take(now)) is not None:
             breaker = self._gate.breaker(waiting.row.mapping)
             if not breaker.allows(now):
-                self._retries.postpone(waiting, max(breaker.next_at(), now + 1.0))
+                self._retries.postpone(waiting, now + _wait(breaker, now))
                 continue
             delivery = self._revived(waiting)
             if delivery is None:
@@ -184,7 +181,7 @@ class Supply:
         if breaker.allows(now):
             return True
         for delivery in attempt.deliveries:
-            self._outcomes.park(delivery, breaker.reason, max(breaker.next_at() - now, 1.0))
+            self._outcomes.park(delivery, breaker.reason, _wait(breaker, now))
         return False
 
     def _leave(self, delivery: Delivery) -> None:
@@ -193,3 +190,9 @@ class Supply:
             self._outcomes.bury(delivery, disabled)
         else:
             self._outcomes.discard(delivery, deleted)
+
+
+def _wait(breaker: Breaker, now: float) -> float:
+    """Seconds until a broken mapping is worth another look; while a probe is under way nobody knows."""
+    wait = breaker.next_at() - now
+    return wait if shortest_wait < wait < float("inf") else shortest_wait

@@ -35,8 +35,8 @@ class Delivery:
 class Attempt:
     """One call of ``perform`` with one delivery, or of ``perform_batch`` with many of the same mapping.
 
-    ``plan`` is the mapping's version it is made with. ``deadline`` is the monotonic second at which it is cancelled, then
-    the one at which it is abandoned.
+    ``plan`` is the version of the mapping. ``deadline`` is the monotonic second at which it is cancelled, then the one
+    at which it is abandoned.
     """
 
     __slots__ = ("deadline", "deliveries", "mapping", "plan", "retrying", "started_at")
