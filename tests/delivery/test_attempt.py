@@ -74,6 +74,13 @@ def test_i6_what_is_recorded_shows_no_secret() -> None:
     assert "••••••".encode() in outcome.exchange
 
 
+def test_i6_a_message_shows_no_secret_either() -> None:
+    ready = prepare(acme, "trackEvent", settings=SETTINGS, fields=FIELDS)
+    lost = NetworkError("getaddrinfo ENOTFOUND s3cret-key.h.test", "ENOTFOUND")
+    outcome = asyncio.run(attempt(ready, Item(event=track()), around([lost])))
+    assert outcome.message == "getaddrinfo ENOTFOUND ••••••.h.test"
+
+
 def test_invalid_payloads_are_settled_without_a_request() -> None:
     surroundings = around()
     outcome = asyncio.run(attempt(prepared(plain_ping), item({}), surroundings))

@@ -43,7 +43,8 @@ async def refusing(call: BaseCall[Keys]) -> Response:
 
 
 async def telling(call: Call[Keys, Ping]) -> Response:
-    raise ValueError(f"the key {call.settings.key} is wrong")
+    call.log.debug("calling with %s", call.settings.key)
+    return await post(call)
 
 
 async def stubborn(call: BaseCall[Keys]) -> Any:

@@ -145,4 +145,6 @@ def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[s
 
 
 def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
-    return msgspec.structs.replace(outcome, sent=payload, session=session)
+    """With what was sent; a message may quote an address or an exception of the plugin, so secrets are taken out."""
+    message = session.redactor(payload)(outcome.message) if outcome.message else ""
+    return msgspec.structs.replace(outcome, message=message, sent=payload, session=session)

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from actionsd.delivery.exchange import Redactor
 from actionsd.delivery.session import Session
 from actionsd.mapping import MappingError
 from actionsd.sdk import (
@@ -21,7 +20,6 @@ from actionsd.sdk import (
     plain,
 )
 from actionsd.sdk.errors import is_retryable
-from actionsd.sdk.payload import secrets
 
 Kind = Literal["delivered", "retry", "discarded"]
 
@@ -58,8 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """JSON of the requests and answers of the attempt, secrets redacted, bodies capped."""
         if self.session is None:
             return b"[]"
-        own = secrets(self.sent) if isinstance(self.sent, Payload) else set()
-        redact = Redactor(self.session.secrets() | own)
+        redact = self.session.redactor(self.sent if isinstance(self.sent, Payload) else None)
         return msgspec.json.encode([exchange.record(redact) for exchange in self.session.exchanges])
 
 

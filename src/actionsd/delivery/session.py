@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 
 from actionsd.delivery.credentials import Credentials, secrets_of
-from actionsd.delivery.exchange import Exchange
+from actionsd.delivery.exchange import Exchange, Redactor
 from actionsd.delivery.http import Client
-from actionsd.sdk import Auth, BaseCall, Definition, RequestOptions, Settings, Tokens, Transport
+from actionsd.sdk import Auth, BaseCall, Definition, Payload, RequestOptions, Settings, Tokens, Transport
 from actionsd.sdk.payload import secrets
 
 T = TypeVar("T")
@@ -91,8 +91,12 @@ class Session:
             return None
         return await self.definition.refresh(BaseCall(**self.facts(auth)))
 
-    def secrets(self) -> set[str]:
-        """What must not be shown of the exchanges, but for the payload's own secrets."""
+    def redactor(self, payload: Payload | None) -> Redactor:
+        """Takes out what must not be shown of this attempt: secrets of settings and payload, and all its tokens."""
+        own = set() if payload is None else secrets(payload)
+        return Redactor(own | self._secrets())
+
+    def _secrets(self) -> set[str]:
         return secrets(self.settings).union(*map(secrets_of, [*self._used, self.credentials.auth]))
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from actionsd.delivery.outcome import Outcome
@@ -38,8 +40,8 @@ def check_definition(
 
     ``schemas``: settings and payloads render as JSON schema. ``mappings``: those of defaults and presets compile, know
     their fields and map events. ``triggers``: they parse. ``batches``: an event ends alike alone and in a batch.
-    ``secrets``: what is recorded shows none. ``errors``: 429, 500 and a lost connection are retried, 400 is not
-    delivered. ``cancellation``: a perform that waits for an answer ends when it is cancelled.
+    ``secrets``: what is recorded or logged shows none. ``errors``: 429, 500 and a lost connection are retried, 400 is
+    not delivered. ``cancellation``: a perform that waits for an answer ends when it is cancelled.
 
     Args:
         definition: what the plugin offers.
@@ -131,8 +133,27 @@ def _secrets(given: _Given) -> Problems:
     secrets = [str(given.settings[item.key]) for item in shape(given.definition.settings)
                if item.secret and given.settings.get(item.key)]  # fmt: skip
     for action in given.definition.actions.values():
-        shown = "".join(outcome.exchange.decode() + outcome.message for outcome in _outcomes(given, action))
+        with _logged() as lines:
+            outcomes = _outcomes(given, action)
+        shown = "".join([*lines, *(outcome.exchange.decode() + outcome.message for outcome in outcomes)])
         yield from (f"{action.slug} shows a secret setting" for secret in secrets if secret in shown)
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """The lines that plugins write to ``call.log`` meanwhile."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("actionsd.plugin")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield lines
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
 
 
 def _errors(given: _Given) -> Problems:
