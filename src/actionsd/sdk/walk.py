@@ -88,7 +88,7 @@ class ObjectWalk:
         if not self.is_plain(value):
             problems: list[str] = []
             special = self._coerce_special(value, problems)
-            if problems or not (self._cleans or None not in value.values()):
+            if problems:
                 return None
             value = {key: item for key, item in (value | special).items() if item is not _DROP}
             if self._drops_empty:
@@ -123,9 +123,12 @@ class ObjectWalk:
     def _coerce_special(self, value: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         """The members whose type alone does not say that they are right, coerced; those that are right are left out."""
         special: dict[str, Any] = {}
+        if not self._cleans:  # null is a value here
+            nulls = [key for key, item in value.items() if item is None and key in self._entries]
+            special = {key: self._entries[key][3](None, "", problems) for key in nulls}
         for key, test, clean, coerce in self._special:
             item = value.get(key, _DROP)
-            if item is not _DROP and not test(item):
+            if item is not _DROP and key not in special and not test(item):
                 item = clean(item)
                 special[key] = item if item is _DROP else coerce(item, "", problems)
         return special
@@ -227,6 +230,9 @@ def _plain_test(item: FieldShape, inner: ObjectWalk | None) -> Callable[[Any], b
         return None
     if item.kind == "datetime" and len(checks) == 1 and not item.meta.format:
         return lambda value: value.__class__ is str and is_date(value)
+    first, *others = checks
+    if not others:
+        return lambda value: value.__class__ in classes and not first(value)
     return lambda value: value.__class__ in classes and not any(check(value) for check in checks)
 
 
