@@ -91,6 +91,35 @@ def test_r21_a_reload_takes_new_destinations_and_pauses_missing_ones(daemon: Dae
     assert '"after"' in (daemon.home / "archive.ndjson").read_text()
 
 
+def test_r21_only_forget_deletes_what_is_no_longer_declared(daemon: Daemon) -> None:
+    assert daemon.ctl("forget", "archive", "--yes").returncode == 1, "it is declared"
+    reload(daemon, archive(daemon.home, "second"))
+    until(lambda: slugs(daemon) == {"archive": "undeclared", "second": "enabled"}, what="the new workspace")
+    assert daemon.ctl("forget", "archive", "--yes").returncode == 0
+    assert slugs(daemon) == {"second": "enabled"}
+    assert daemon.ctl("forget", "archive", "--yes").returncode == 1, "it is gone"
+
+
+def test_r33_a_restored_copy_holds_its_lanes_until_resume(tmp_path: Path) -> None:
+    with Daemon(tmp_path / "old", archive(tmp_path)) as old:
+        assert old.ctl("pause", "archive").returncode == 0
+        old.send(["before"])
+        copy = tmp_path / "copy.db"
+        assert old.ctl("backup", str(copy)).returncode == 0
+    restored = Daemon(tmp_path / "new", archive(tmp_path))
+    restored.data.mkdir(parents=True)
+    copy.rename(restored.data / "actionsd.db")
+    with restored:
+        held = next(record for record in records(restored) if record["message"] == "held")
+        assert (held["destination"], held["events"], held["retries"]) == ("archive", 1, 0)
+        assert restored.ctl("resume", "archive").returncode == 0, "the pause is another thing"
+        assert "actionsctl resume" in restored.ask("destinations")[0]["reason"]
+        assert not (tmp_path / "archive.ndjson").exists()
+        assert restored.ctl("resume").stdout == "all destinations are released\n"
+        until((tmp_path / "archive.ndjson").exists, what="what was held")
+        assert '"before"' in (tmp_path / "archive.ndjson").read_text()
+
+
 def test_r21_any_error_keeps_the_old_config_whole(daemon: Daemon) -> None:
     good = archive(daemon.home, "second")
     wrong = destination("third", "fil", "write", {}) + destination("fourth", "file", "writ", {}, settings={"path": "x"})

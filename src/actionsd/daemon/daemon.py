@@ -19,7 +19,7 @@ from actionsd.delivery.lanes import Lanes
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
-from actionsd.operate.parts import Parts
+from actionsd.operate.parts import Names, Parts
 from actionsd.operate.totals import Rates
 from actionsd.settings import Address, Settings, located
 from actionsd.store import Store, StoreOptions
@@ -82,6 +82,8 @@ class Daemon:
         stack.push_async_callback(store.close)
         store.on_broken = self._on_broken
         workspace = await store.workspace.declare(read.sources, read.destinations)
+        if store.held:
+            await _tell_what_is_held(store)
 
         lanes = Lanes(store, definitions, clock, read.delivery, tap)
         await lanes.start()
@@ -137,6 +139,15 @@ def refuse_what_needs_a_restart(old: Settings, new: Settings, path: Path) -> Non
 
 
 _reloadable = {"sources", "destinations", "ingest", "admin", "journal", "delivery"}  # tables are compared key by key
+
+
+async def _tell_what_is_held(store: Store) -> None:
+    """The first start of a restored copy: what would go out, for a person to decide (RULES R33)."""
+    log.warning("this is a restored copy: deliveries are held until `actionsctl resume`")
+    names = Names(store.workspace.current)
+    for lane, (events, retries) in (await store.pending()).items():
+        held = {"destination": names.destination(lane.destination), "events": events, "retries": retries}
+        log.warning("held", extra=held)
 
 
 def _store_options(read: Settings) -> StoreOptions:

@@ -48,6 +48,7 @@ async def _serve(path: Path, announce: Callable[[Parts], None]) -> None:
     _on_signals(daemon, notifier, ending)
     await daemon.start()
     gc.freeze()  # what lives now lives to the end: collections need not look at it
+    gc.enable()  # `actionsd run` starts without
     announce(daemon.parts)
     notifier.ready()
     broken = await ending

@@ -11,6 +11,8 @@ from actionsd.operate.parts import Names, Parts, find_destination
 from actionsd.operate.totals import Totals
 from actionsd.store.records import Destination, LaneKey, Source
 
+_held = "held since a restore: `actionsctl resume` lets deliveries go"
+
 
 async def status(parts: Parts) -> wire.Status:
     """The whole daemon at one moment."""
@@ -99,7 +101,7 @@ async def _destination(view: _View, destination: Destination) -> wire.Destinatio
         source=view.names.source(destination.source),
         state=destination.state,
         breaker=lane.breaker,
-        reason=lane.reason or lane.trouble,
+        reason=_held if parts.store.held else lane.reason or lane.trouble,
         delivered=totals.destination["delivered", id],
         discarded=totals.destination["discarded", id],
         retrying=view.waiting.get(LaneKey(id), 0),
