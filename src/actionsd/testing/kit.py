@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
 
-from actionsd.catalog import load
+from actionsd.catalog import Catalog, load
 from actionsd.delivery import ask
 from actionsd.delivery.attempt import Item, attempt, attempt_batch
 from actionsd.delivery.credentials import Credentials, auth_of
@@ -132,7 +133,8 @@ async def _ask(session: Session, kind: Kind, action: str | None, given: dict[str
     if kind == "on_delete":
         return await ask.on_delete(session, given.get("userId"), given.get("anonymousId"))
     if kind == "choices":
-        return await ask.choices(session, str(action), given)
+        known = ("field", "payload", "page", "query")
+        return await ask.choices(session, str(action), {name: given[name] for name in known if name in given})
     raise ValueError(f"kind: expected test_authentication, refresh, on_delete or choices, got {kind!r}")
 
 
@@ -146,7 +148,12 @@ async def _batch(prepared: Prepared, items: Sequence[Item | None], around: Aroun
 
 
 def _definition(definition: str | Definition[Any]) -> Definition[Any]:
-    return load().find(definition) if isinstance(definition, str) else definition
+    return _installed().find(definition) if isinstance(definition, str) else definition
+
+
+@cache
+def _installed() -> Catalog:
+    return load()
 
 
 def _matcher(trigger: str | None) -> Callable[[Mapping[str, Any]], bool]:
