@@ -1,6 +1,6 @@
 """Writes accepted events: positions, duplicates, rows (RULES R7, R9, R10). Runs in the writer's thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from actionsd.store import sql
 from actionsd.store.bulk import BulkInsert
@@ -23,9 +23,10 @@ def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Appe
     The counters ``received`` and ``duplicate`` per source belong to the store, because only this tells them apart.
     """
     rows: list[Row] = []
+    is_duplicate = dedup.duplicates(transaction.now)
     answers = []
     for request in requests:
-        positions = _place(transaction, dedup, request, rows)
+        positions = _place(transaction, dedup, is_duplicate, request, rows)
         duplicates = positions.count(0)
         transaction.count(Count("received", source=request.source), len(positions) - duplicates)
         transaction.count(Count("duplicate", source=request.source), duplicates)
@@ -36,13 +37,15 @@ def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Appe
     return answers
 
 
-def _place(transaction: Transaction, dedup: Dedup, request: Append, rows: list[Row]) -> list[int]:
-    source, now, fresh = request.source, transaction.now, transaction.fresh
+def _place(
+    transaction: Transaction, dedup: Dedup, is_duplicate: Callable[[bytes], bool], request: Append, rows: list[Row]
+) -> list[int]:
+    source, now, fresh, key_of = request.source, transaction.now, transaction.fresh, dedup.key
     positions = []
     for event in request.events:
         message_id = event.message_id.encode("utf-8", "surrogatepass")
-        key = dedup.key(source, message_id)
-        if dedup.enabled and (key in fresh or dedup.is_duplicate(key, now)):
+        key = key_of(source, message_id)
+        if dedup.enabled and (key in fresh or is_duplicate(key)):
             positions.append(0)
             continue
         transaction.head = position = transaction.head + 1

@@ -9,7 +9,7 @@ import math
 import sqlite3
 import struct
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from actionsd.store import sql
@@ -20,16 +20,16 @@ _sql = sql.load("dedup")
 
 _HOUR_MS = 3_600_000
 _PER_HOUR = 64  # numbers of buckets in an hour
-_BITS = 13  # of a filter for each key
+_BITS = 20  # of a filter for each key
 _PAGE = 1000  # keys read at once while the filter is built
 _PAUSE = 0.001  # seconds between pages: the events that come in meanwhile need the interpreter more
 _insert_keys = BulkInsert(_sql["insert_key"])
 _Place = tuple[int, int]  # bucket, position
-_probes = struct.Struct("<4I").unpack
+_probes = struct.Struct("<3I4x").unpack
 
 
 class Filter:
-    """A Bloom filter over keys: 4 probes, 13 bits a key, 0.5 % false "maybe" when full."""
+    """A Bloom filter over keys: 3 probes, 20 bits a key, 0.3 % false "maybe" when full."""
 
     __slots__ = ("bits", "first_bucket", "last_bucket", "mask", "room")
 
@@ -73,14 +73,13 @@ class Chain:
         self.filters = [each for each in self.filters if each.last_bucket >= oldest]
 
     def __contains__(self, key: bytes) -> bool:
-        a, b, c, d = _probes(key)
+        a, b, c = _probes(key)
         for each in self.filters:
             bits, mask = each.bits, each.mask
             if (
                 bits[(a & mask) >> 3] >> (a & 7) & 1
                 and bits[(b & mask) >> 3] >> (b & 7) & 1
                 and bits[(c & mask) >> 3] >> (c & 7) & 1
-                and bits[(d & mask) >> 3] >> (d & 7) & 1
             ):
                 return True
         return False
@@ -146,18 +145,23 @@ class Dedup:
         place = self._staged.get(key) or self._leaving.get(key)
         return None if place is None else place[1]
 
-    def is_duplicate(self, key: bytes, now: int) -> bool:
-        """Whether an event with this key was committed inside the window."""
-        oldest: float = self.oldest_bucket(now)
-        staged = self._staged.get(key) or self._leaving.get(key)
-        if staged is not None and staged[0] >= oldest:
-            return True
-        if key not in self._recent and key not in self._built:
-            if self._built_upto == math.inf:
-                return False
-            oldest = max(oldest, self._built_upto)
-        row = self._db.execute(_sql["find_in_window"], {"oldest": oldest, "key": key}).fetchone()
-        return row is not None
+    def duplicates(self, now: int) -> Callable[[bytes], bool]:
+        """The test of a group: whether an event with this key was committed inside the window."""
+        oldest = self.oldest_bucket(now)
+        staged, leaving, recent, built = self._staged, self._leaving, self._recent, self._built
+
+        def is_duplicate(key: bytes) -> bool:
+            place = staged.get(key) or leaving.get(key)
+            if place is not None and place[0] >= oldest:
+                return True
+            if key in recent or key in built:
+                return self._is_on_disk(key, oldest)
+            return self._built_upto != math.inf and self._is_on_disk(key, max(oldest, self._built_upto))
+
+        return is_duplicate
+
+    def _is_on_disk(self, key: bytes, oldest: float) -> bool:
+        return self._db.execute(_sql["find_in_window"], {"oldest": oldest, "key": key}).fetchone() is not None
 
     def recover(self) -> None:
         """Write the keys that a crash left to the journal alone. Runs before the first transaction of a start."""
@@ -173,32 +177,33 @@ class Dedup:
             self._db.execute("commit")
 
     def flush(self, transaction: Transaction, *, everything: bool = False) -> bool:
-        """Write a slice of staged keys, once enough have come together or ``everything`` shall go; whether one was
-        written. It counts when :meth:`committed` follows."""
+        """Write some staged keys, once enough have come together or ``everything`` shall go: a slice, and more beside
+        many new events, so that keys leave faster than they come. Whether any were written; they count when
+        :meth:`committed` follows."""
         if not self._slices and len(self._staged) >= (1 if everything else self._STAGED):
             self._leaving, self._staged = self._staged, {}
             rows = sorted((bucket, key, position) for key, (bucket, position) in self._leaving.items())
             self._slices = [rows[start : start + self._SLICE] for start in range(0, len(rows), self._SLICE)]
-        if self._slices:
-            transaction.flushed = True
-            _insert_keys.execute(self._db, self._slices[0])
-            if len(self._slices) == 1:
-                self._db.execute(
-                    _sql["mark_flushed"], {"position": max(position for _, position in self._leaving.values())}
-                )
-        return transaction.flushed
+        written = self._slices[: 1 + 2 * len(transaction.fresh) // self._SLICE]
+        for rows in written:
+            _insert_keys.execute(self._db, rows)
+        if written and len(written) == len(self._slices):
+            self._db.execute(
+                _sql["mark_flushed"], {"position": max(position for _, position in self._leaving.values())}
+            )
+        transaction.flushed = len(written)
+        return bool(written)
 
     def committed(self, transaction: Transaction) -> None:
-        """The transaction is on disk, and with it its new events and the slice of keys that it wrote."""
+        """The transaction is on disk, and with it its new events and the keys that it wrote."""
         if transaction.fresh:
             bucket = self._next_bucket(transaction.now, len(transaction.fresh))
-            for key, position in transaction.fresh.items():
-                self._staged[key] = (bucket, position)
-        if transaction.flushed:
-            written = self._slices.pop(0)
-            self._recent.add([key for _, key, _ in written], written[-1][0])
-            if not self._slices:
-                self._leaving = {}
+            self._staged.update((key, (bucket, position)) for key, position in transaction.fresh.items())
+        for rows in self._slices[: transaction.flushed]:
+            self._recent.add([key for _, key, _ in rows], rows[-1][0])
+        del self._slices[: transaction.flushed]
+        if not self._slices:
+            self._leaving = {}
 
     def build(self, rows: list[tuple[int, bytes]]) -> None:
         """Add a page of the keys that were on disk at the start, in the order of their buckets; an empty page is the

@@ -10,7 +10,7 @@ from actionsd.store.records import Count
 class Transaction:
     """Passed to everything that writes. ``now`` is the writer's time in milliseconds, which never decreases (R31);
     ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29). ``entries`` are the new
-    events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed``: a slice of older keys was written (R9).
+    events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed`` slices of older keys were written (R9).
     """
 
     __slots__ = ("counts", "db", "entries", "flushed", "fresh", "head", "now")
@@ -22,7 +22,7 @@ class Transaction:
         self.counts: dict[Count, int] = {}
         self.entries: list[Entry] = []
         self.fresh: dict[bytes, int] = {}
-        self.flushed = False
+        self.flushed = 0
 
     def count(self, what: Count, events: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + events
