@@ -237,7 +237,7 @@ def test_engines_have_no_async_def() -> None:
 
 def test_sql_stands_only_in_the_store() -> None:
     wrong = [
-        f"{module.at(node)}: {node.value[:60]!r}"
+        f"{module.at(node)}: {str(node.value)[:60]!r}"
         for module in PRODUCT
         if module.part != "store"
         for node in _strings(module)

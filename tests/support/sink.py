@@ -58,7 +58,7 @@ class Sink:
         self._server = self._loop.run_until_complete(
             self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024)
         )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = cast(asyncio.Server, self._server).sockets[0].getsockname()[1]
         self._thread.start()
         return self
 
