@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from actionsd.sdk import BaseCall, Call, Field, Json, Number, Payload, Response, any_of, each, js, path, plain, when
-from actionsd.sdk.helpers import to_ms
+from actionsd.sdk.helpers import UTM_NAMES, to_ms
 from actionsd_amplitude.api import AmplitudeSettings, id_options, url_of
-from actionsd_amplitude.fields import CAMPAIGN_MEMBERS, Event, Referrer, Revenue, Utm
+from actionsd_amplitude.fields import Event, Referrer, Revenue, Utm
 from actionsd_amplitude.properties import campaign_properties, merged, name_platform, own_properties, with_agent
 
 _NOT_SENT = {
@@ -57,7 +57,7 @@ class Latest(Payload):
 
 def _touch(prefix: str) -> dict[str, Any]:
     """The default mapping of a touch."""
-    campaign = {f"{prefix}utm_{utm}": path(f"$.context.campaign.{name}") for utm, name in CAMPAIGN_MEMBERS.items()}
+    campaign = {f"{prefix}{utm}": path(f"$.context.campaign.{name}") for name, utm in UTM_NAMES.items()}
     return {f"{prefix}referrer": path("$.context.page.referrer")} | campaign
 
 

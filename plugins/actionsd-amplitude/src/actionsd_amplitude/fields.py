@@ -19,6 +19,7 @@ from actionsd.sdk import (
     if_exists,
     path,
 )
+from actionsd.sdk.helpers import UTM_NAMES
 
 
 class UtmProperties(Payload):
@@ -49,13 +50,10 @@ class Library(Payload):
     mapping: Annotated[str | None, Field("Library Mapping", "The name, where the behavior is Use Mapping.")] = None
 
 
-CAMPAIGN_MEMBERS = {"source": "source", "medium": "medium", "campaign": "name", "term": "term", "content": "content"}
-"""Segment's member of ``context.campaign`` for each UTM parameter."""
-
 Utm = Annotated[
     UtmProperties | None,
     Field("UTM Properties", "Set as user properties, and once more as initial ones.",
-          default={f"utm_{utm}": path(f"$.context.campaign.{name}") for utm, name in CAMPAIGN_MEMBERS.items()}),
+          default={utm: path(f"$.context.campaign.{name}") for name, utm in UTM_NAMES.items()}),
 ]  # fmt: skip
 Referrer = Annotated[
     str | None,
