@@ -5,6 +5,7 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,6 +101,37 @@ def test_r09_keys_that_only_the_journal_holds_are_recovered(tmp_path: Path) -> N
             assert again.duplicates == 2500
 
     asyncio.run(main())
+
+
+class _EndsWhenAsked(Chain):
+    """Does not have the key yet when it is asked, and is complete right after: the moment a builder thread may hit."""
+
+    def __init__(self, view: dedup.Dedup) -> None:
+        super().__init__(0, 1 << 20)
+        self._view = view
+
+    def __contains__(self, key: bytes) -> bool:
+        self._view.build([])
+        return False
+
+
+@pytest.mark.parametrize("moment", ["between two looks", "within a group"])
+def test_r09_a_filter_that_becomes_complete_meanwhile_denies_nothing(moment: str) -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript((dedup.sql.directory / "schema.sql").read_text("utf-8"))
+    now, key = 1_000_000_000, _spread(1)
+    db.execute("insert into dedup values (?, ?, 7)", (bucket_at(now), key))
+    view = dedup.Dedup(db, b"k", HOUR)
+    if moment == "between two looks":
+        view._built = _EndsWhenAsked(view)
+        is_duplicate = view.duplicates(now)
+    else:
+        is_duplicate = view.duplicates(now)
+        view.expect(1)
+        view.build([(bucket_at(now), key)])
+        view.build([])
+    assert is_duplicate(key)
+    db.close()
 
 
 def test_r09_a_built_filter_answers_like_the_disk(tmp_path: Path) -> None:

@@ -146,8 +146,13 @@ class Dedup:
         return None if place is None else place[1]
 
     def duplicates(self, now: int) -> Callable[[bytes], bool]:
-        """The test of a group: whether an event with this key was committed inside the window."""
+        """The test of a group: whether an event with this key was committed inside the window.
+
+        How far the filter is built is read before the filter itself: its builder runs in another thread, and a filter
+        that becomes complete after it was asked must not be believed.
+        """
         oldest = self.oldest_bucket(now)
+        built_upto = self._built_upto
         staged, leaving, recent, built = self._staged, self._leaving, self._recent, self._built
 
         def is_duplicate(key: bytes) -> bool:
@@ -156,7 +161,7 @@ class Dedup:
                 return True
             if key in recent or key in built:
                 return self._is_on_disk(key, oldest)
-            return self._built_upto != math.inf and self._is_on_disk(key, max(oldest, self._built_upto))
+            return built_upto != math.inf and self._is_on_disk(key, max(oldest, built_upto))
 
         return is_duplicate
 
