@@ -142,7 +142,7 @@ def test_a_replay_delivers_again_and_counts_on_its_own(ctl_of: Ctl, daemon: Daem
     before = decoded(ctl_of("destinations", "archive", "--json"))["delivered"]
     started = decoded(ctl_of("replay", "start", "archive", "--since", "1h", "--event", "Tested", "--detach", "--json"))
     show = ("replay", "list", "--json")
-    until(lambda: decoded(ctl_of(*show))[-1]["state"] == "done", what="the end of the replay")
+    until(lambda: decoded(ctl_of(*show))[0]["state"] == "done", what="the end of the replay")
     done = next(row for row in decoded(ctl_of(*show)) if row["id"] == started["id"])
     assert done["delivered"] >= 5
     assert done["done"] == done["total"]

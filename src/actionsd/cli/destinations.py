@@ -85,6 +85,7 @@ def forget(client: Client, slug: str, yes: bool) -> None:
 
 
 def print_destinations(rows: Sequence[wire.DestinationStatus]) -> None:
+    """The table of destinations, and below it why some of them hold back."""
     print_table(
         _columns,
         [

@@ -31,6 +31,7 @@ def sources(client: Client, as_json: bool) -> None:
 
 
 def print_sources(rows: Sequence[wire.SourceStatus]) -> None:
+    """The table of sources."""
     print_table(
         _columns,
         [

@@ -20,6 +20,7 @@ from actionsd.store.records import Destination, LaneKey, Mapping, Replay
 _page = 500  # entries read at once
 _page_bytes = 4 * 1024 * 1024
 _look_limit = 20_000  # entries that a dry run looks at
+_most = 1000  # replays that are listed
 _previews = 3  # payloads that a dry run shows
 
 
@@ -83,8 +84,8 @@ async def plan(parts: Parts, request: wire.ReplayRequest) -> wire.ReplayPlan:
 async def listed(parts: Parts) -> list[wire.ReplayStatus]:
     """All replays, the newest first."""
     totals, waiting = Totals(parts.store.counts), await _waiting(parts)
-    replays = await parts.store.replays.list()
-    return [_status(parts, replay, totals, waiting) for replay in replays]
+    replays = await parts.store.replays.list(limit=_most)
+    return [_status(parts, replay, totals, waiting) for replay in reversed(replays)]
 
 
 async def one(parts: Parts, id: int) -> wire.ReplayStatus:
@@ -135,6 +136,7 @@ class _Look:
         self.previews: list[wire.Preview] = []
 
     def take(self, entry: Entry) -> None:
+        """Look at one entry, as a lane would, and count what it would make of it."""
         self.examined += 1
         if self._wanted.source not in (0, entry.source) or self._event not in ("", entry.event.get("event")):
             return
