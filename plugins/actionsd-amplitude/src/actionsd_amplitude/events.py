@@ -8,7 +8,14 @@ from actionsd.sdk import BaseCall, Call, Field, Json, Number, Payload, Response,
 from actionsd.sdk.helpers import UTM_NAMES, to_ms
 from actionsd_amplitude.api import AmplitudeSettings, id_options, url_of
 from actionsd_amplitude.fields import Event, Referrer, Revenue, Utm
-from actionsd_amplitude.properties import campaign_properties, merged, name_platform, own_properties, with_agent
+from actionsd_amplitude.properties import (
+    campaign_properties,
+    merged,
+    name_platform,
+    own_properties,
+    with_agent,
+    without,
+)
 
 _NOT_SENT = {
     "time", "session_id", "userAgent", "userAgentParsing", "includeRawUserAgent", "userAgentData", "min_id_length",
@@ -140,7 +147,7 @@ async def _upload(call: BaseCall[AmplitudeSettings], payload: Event, events: lis
 
 def _event(payload: Event) -> dict[str, Any]:
     """The event as Amplitude takes it: times in milliseconds, platform and library by name."""
-    event = {name: value for name, value in plain(payload).items() if name not in _NOT_SENT}
+    event = without(payload, _NOT_SENT)
     name_platform(event, payload.library)
     time = to_ms(payload.time) if payload.time else None
     if time is not None:

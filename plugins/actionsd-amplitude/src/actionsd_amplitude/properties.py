@@ -1,9 +1,9 @@
 """User properties in Amplitude's form: ``$set``, ``$setOnce`` and ``$add`` beside plain ones, which are set too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actionsd.sdk import js, plain
+from actionsd.sdk import Payload, js, plain
 from actionsd_amplitude.fields import Profile, UtmProperties
 from actionsd_amplitude.user_agent import device_properties
 
@@ -50,6 +50,14 @@ def name_platform(sent: dict[str, Any], library: str | None) -> None:
         sent["platform"] = "Web"
 
 
+def without(payload: Payload, names: Iterable[str]) -> dict[str, Any]:
+    """The payload's fields as they are sent, but for some."""
+    fields: dict[str, Any] = plain(payload)
+    for name in names:
+        fields.pop(name, None)
+    return fields
+
+
 def with_agent(payload: Profile, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What is sent, after what the user agent says; mapped fields win over that."""
     found: dict[str, Any] = {}
@@ -57,4 +65,8 @@ def with_agent(payload: Profile, sent: Mapping[str, Any]) -> dict[str, Any]:
         found |= device_properties(payload.userAgent, payload.userAgentData)
     if payload.includeRawUserAgent:
         found["user_agent"] = payload.userAgent
-    return {name: value for name, value in {**found, **sent}.items() if value is not None or name in sent}
+    event = {**found, **sent}
+    for name in found:
+        if event[name] is None:
+            del event[name]
+    return event

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-
-from ua_parser import Device, parse
+from typing import TYPE_CHECKING
 
 from actionsd_amplitude.fields import UserAgentData
+
+if TYPE_CHECKING:
+    from ua_parser import Device
 
 _PROPERTIES = ("os_name", "os_version", "device_manufacturer", "device_model", "device_type")
 _SYSTEMS = {"Mac OS X": "Mac OS", "Chrome OS": "Chromium OS", "BlackBerry OS": "BlackBerry", "Web0S": "webOS"}
@@ -42,6 +44,8 @@ def device_properties(user_agent: str | None, hints: UserAgentData | None) -> di
 @lru_cache(maxsize=_REMEMBERED)
 def _read(text: str) -> Mapping[str, str | None]:
     """What the text alone says. HTTP libraries and most bots name neither system nor device: nothing."""
+    from ua_parser import parse  # here, as it would slow down every start of the daemon
+
     parsed = parse(text)
     device = _known(parsed.device)
     if parsed.os is None and device is None:
@@ -55,12 +59,12 @@ def _read(text: str) -> Mapping[str, str | None]:
     return dict(zip(_PROPERTIES, values, strict=True))
 
 
-def _known(device: Device | None) -> Device | None:
+def _known(device: "Device | None") -> "Device | None":
     """Without bots, and without Macs: Amplitude counts computers by their system."""
     return None if device is None or device.brand == "Spider" or device.family == "Mac" else device
 
 
-def _maker(device: Device | None) -> str | None:
+def _maker(device: "Device | None") -> str | None:
     if device is None or device.brand is None:
         return None
     if device.brand.startswith("Generic"):
@@ -68,7 +72,7 @@ def _maker(device: Device | None) -> str | None:
     return _MAKERS.get(device.brand, device.brand)
 
 
-def _model(device: Device | None) -> str | None:
+def _model(device: "Device | None") -> str | None:
     if device is None or device.model is None or device.brand == "Generic":
         return None
     return device.model.removeprefix(f"{device.brand} ")

@@ -7,7 +7,14 @@ from actionsd.sdk import UNSET, Call, Field, Json, Payload, Response, path, plai
 from actionsd.sdk.helpers import to_ms
 from actionsd_amplitude.api import AmplitudeSettings, id_options, json_text, post_form
 from actionsd_amplitude.fields import InsertId, MinIdLength, Profile, Referrer, Sender, Utm
-from actionsd_amplitude.properties import campaign_properties, merged, name_platform, own_properties, with_agent
+from actionsd_amplitude.properties import (
+    campaign_properties,
+    merged,
+    name_platform,
+    own_properties,
+    with_agent,
+    without,
+)
 
 _NOT_SENT = {
     "utm_properties", "referrer", "userAgent", "userAgentParsing", "includeRawUserAgent", "userAgentData",
@@ -59,7 +66,7 @@ class GroupIdentifyUser(Sender):
 async def identify_user(call: Call[AmplitudeSettings, IdentifyUser]) -> Response:
     """Set the user's properties; campaign and referrer win over mapped ones."""
     payload = call.payload
-    user = {name: value for name, value in plain(payload).items() if name not in _NOT_SENT}
+    user = without(payload, _NOT_SENT)
     name_platform(user, payload.library)
     campaign = campaign_properties(payload.utm_properties, payload.referrer)
     if campaign:
