@@ -20,7 +20,8 @@ events_at_once = 256  # looked at before other work gets a turn; each may cost s
 
 class Scope(msgspec.Struct, frozen=True):
     """Which entries a lane consumes: those of one ``source`` (0: any) after ``start`` up to ``last``. A replay may want
-    one ``event`` name, one ``mapping``, ignore where mappings start, and skip what is ``pending`` live (RULES R30)."""
+    one ``event`` name, one ``mapping``, ignore where mappings start, skip what is ``pending`` live, and keep to a
+    ``rate`` of deliveries a second (RULES R30)."""
 
     source: int
     start: int
@@ -28,6 +29,7 @@ class Scope(msgspec.Struct, frozen=True):
     event: str = ""
     mapping: int = 0
     pending: frozenset[tuple[int, int]] = frozenset()
+    rate: float | None = None
 
     @property
     def is_replay(self) -> bool:

@@ -6,7 +6,7 @@ time out, fill the free slots, settle what was learnt, read on.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from actionsd.delivery.attempt import Item, attempt_batch
@@ -19,6 +19,7 @@ from actionsd.delivery.histogram import Histogram
 from actionsd.delivery.outcome import TIMED_OUT, Outcome, classify
 from actionsd.delivery.outcomes import Outcomes
 from actionsd.delivery.plan import Plan
+from actionsd.delivery.rate import Bucket
 from actionsd.delivery.reader import Reader, page_bytes, page_events
 from actionsd.delivery.retries import Retries
 from actionsd.delivery.running import Running
@@ -37,11 +38,12 @@ _timed_out = Outcome(kind="retry", code=TIMED_OUT, message="no answer within the
 
 
 class Lane:
-    """Claims, attempts and settles. ``open`` tells whether it may claim and start; ``trouble`` why it cannot, or ""."""
+    """Claims, attempts and settles. ``open`` tells whether it may claim and start; ``trouble`` why it cannot, or "".
+    ``on_through`` is called, maybe more than once, when a replay has nothing left to do."""
 
     def __init__(
         self, state: LaneState, plan: Plan, gate: Gate, scope: Scope, histogram: Histogram, transport: Transport,
-        context: Context,
+        context: Context, on_through: Callable[["Lane"], None],
     ) -> None:  # fmt: skip
         self.key = state.lane
         self.scope = scope
@@ -49,6 +51,7 @@ class Lane:
         self.open = False
         self.trouble = ""
         self._transport = transport
+        self._on_through = on_through
         self._context = context
         self._window = Window(state.cursor, state.completed)
         self._reader = Reader(state.cursor)
@@ -67,6 +70,7 @@ class Lane:
         self._reads: set[asyncio.Task[None]] = set()
         self._paging = False
         self._idle = asyncio.Event()
+        self._pace = None if scope.rate is None else Bucket(scope.rate, context.clock.monotonic())
         self._aborted = False
         self._awake = False
         self._alarm_at = float("inf")
@@ -83,6 +87,13 @@ class Lane:
         """A block was committed to the journal; it is read back later if it does not fit here (RULES R8)."""
         if self._reader.offer(block):
             self.wake()
+
+    @property
+    def through(self) -> bool:
+        """Whether a replay has settled all of its range and no retry is left."""
+        if self.scope.last is None or self._window.cursor < self.scope.last or self._retries.stale:
+            return False
+        return self._settling.idle and not self._retries.rows
 
     def wake(self) -> None:
         """Do what can be done, soon."""
@@ -161,6 +172,8 @@ class Lane:
             self._read_on()
         if not self._running and (self._settling.flushed if self._aborted else self._settling.idle):
             self._idle.set()
+        if self.through:
+            self._on_through(self)
         self._arm(now)
 
     def _fill(self, now: float) -> None:
@@ -173,6 +186,8 @@ class Lane:
             if not self.gate.take(attempt.mapping, len(attempt.deliveries), replay=self.scope.is_replay):
                 self._supply.put_back(attempt)
                 return
+            if self._pace is not None:
+                self._pace.take(len(attempt.deliveries))
             if self._careful.applies_to(attempt):
                 self._declare(attempt)
             else:
@@ -180,6 +195,8 @@ class Lane:
 
     def _may_start(self, now: float) -> bool:
         if self._aborted or self._tried is not None or not (self.open or self._supply.closed):
+            return False
+        if self._pace is not None and not self._pace.allows(now):
             return False
         return not self.gate.stopped(now) and self.gate.has_room(now, replay=self.scope.is_replay)
 
@@ -325,6 +342,8 @@ class Lane:
         times = [self._running.next_at(), self._settling.next_at()]
         if self.open or self._supply.closed:
             times += [self._supply.next_at(), self.gate.next_at(now)]
+            if self._pace is not None:
+                times.append(self._pace.next_at())
         at = min((time for time in times if time > now), default=float("inf"))
         if at < self._alarm_at:
             self._alarm_at = at

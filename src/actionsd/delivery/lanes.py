@@ -137,7 +137,7 @@ class Lanes:
     async def _configure(self, destination: Destination) -> None:
         outlet = self._outlets.get(destination.id)
         if outlet is None:
-            outlet = Outlet(destination, self._pool, self._transport(), self._context)
+            outlet = Outlet(destination, self._pool, self._transport(), self._context, self._replayed)
             self._outlets[destination.id] = outlet
         try:
             await outlet.configure(destination, self._catalog, held=self._store.held)
@@ -160,6 +160,12 @@ class Lanes:
         outlet = self._outlets.get(key.destination)
         lane = None if outlet is None else outlet.lane(key)
         return position if lane is None else lane.yield_to(position)
+
+    def _replayed(self, replay: int) -> None:
+        self._spawn(self._mark_done(replay))
+
+    async def _mark_done(self, replay: int) -> None:
+        await self._store.replays.set_state(replay, "done")
 
     def _spawn(self, call: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(call)

@@ -1,6 +1,7 @@
 """One destination at work: its gate, its live lane and its replays."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -24,9 +25,13 @@ disabled = "destination_disabled"
 
 
 class Outlet:
-    """Opens and closes the lanes of a destination as its configuration says. ``trouble`` is why it has none, or ""."""
+    """Opens and closes the lanes of a destination as its configuration says. ``trouble`` is why it has none, or "".
+    ``on_replayed`` is called with the id of a replay that is through."""
 
-    def __init__(self, destination: Destination, pool: Pool, transport: HttpTransport, context: Context) -> None:
+    def __init__(
+        self, destination: Destination, pool: Pool, transport: HttpTransport, context: Context,
+        on_replayed: Callable[[int], None],
+    ) -> None:  # fmt: skip
         self.destination = destination
         self.trouble = ""
         self.live: Lane | None = None
@@ -35,6 +40,7 @@ class Outlet:
         self.gate = Gate(pool, self.wake)
         self.state: LaneState | None = None  # of the live lane when it was opened or closed
         self._transport = transport
+        self._on_replayed = on_replayed
         self._context = context
         self._plan: Plan | None = None
         self._planned: Destination | None = None
@@ -147,15 +153,28 @@ class Outlet:
     async def _open_replay(self, replay: Replay, plan: Plan) -> None:
         pending = await self._context.store.ledger.pending(replay.destination, replay.first, replay.last)
         state = LaneState(LaneKey(replay.destination, replay.id), 0, replay.cursor, replay.completed)
-        scope = Scope(replay.source, replay.first - 1, replay.last, replay.event, replay.mapping, frozenset(pending))
+        scope = Scope(
+            source=replay.source,
+            start=replay.first - 1,
+            last=replay.last,
+            event=replay.event,
+            mapping=replay.mapping,
+            pending=frozenset(pending),
+            rate=replay.rate,
+        )
         self.replays[replay.id] = await self._opened(state, scope, plan)
 
     async def _opened(self, state: LaneState, scope: Scope, plan: Plan) -> Lane:
-        lane = Lane(state, plan, self.gate, scope, self.histogram, self._transport, self._context)
+        lane = Lane(state, plan, self.gate, scope, self.histogram, self._transport, self._context, self._through)
         await lane.prepare()
         lane.open = True
         lane.wake()
         return lane
+
+    def _through(self, lane: Lane) -> None:
+        if self.replays.get(lane.key.replay) is lane:
+            del self.replays[lane.key.replay]
+            self._on_replayed(lane.key.replay)
 
     async def _close(self) -> None:
         lanes, self.live, self.replays = self.lanes, None, {}

@@ -1,0 +1,106 @@
+"""Replays: lanes of their own over a range of the journal (RULES R30)."""
+
+import asyncio
+from pathlib import Path
+
+from support.lanes import HOST, bench, destination, event, eventually, hang, mapping, status
+
+from actionsd.store.records import Replay
+
+
+def test_r30_a_replay_delivers_its_range_again_and_is_done(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            await it.accept(*[event(f"m{number}") for number in range(10)], event("other", event="Other"))
+            await it.settled()
+            it.partner.received.clear()
+            replay = await it.store.replays.create(it.id(), event="E", first=3, last=99)
+            assert replay.last == 11, "it ends where the live lane stood"
+            await it.lanes.start_replay(replay)
+            await it.accept(event("live"))
+            await it.advance_until(lambda: it.count("delivered") == 20)
+            await eventually_done(it.store.replays.get, replay.id)
+            assert sorted(it.partner.received) == ["live", *[f"m{number}" for number in range(2, 10)]]
+            assert [lane.replay for lane in it.lanes.status()] == [0]
+
+    asyncio.run(main())
+
+
+async def eventually_done(get, id: int) -> Replay:  # type: ignore[no-untyped-def]
+    replay: Replay = await get(id)
+    for _ in range(2000):
+        if replay.state == "done":
+            break
+        await asyncio.wait((asyncio.get_running_loop().create_future(),), timeout=0.001)
+        replay = await get(id)
+    assert replay.state == "done"
+    return replay
+
+
+def test_r30_a_mapping_may_be_chosen_and_events_before_it_count(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            await it.accept(event("a"), event("b"))
+            await it.settled()
+            await it.declare(destination("one", mapping(), mapping("later", "sendTo", url=f"{HOST}/later")))
+            it.partner.requests.clear()
+            chosen = it.mapping_id("later")
+            replay = await it.store.replays.create(it.id(), mapping=chosen, first=1, last=2)
+            await it.lanes.start_replay(replay)
+            await eventually_done(it.store.replays.get, replay.id)
+            assert sorted(request.url for request in it.partner.requests) == [f"{HOST}/later/a", f"{HOST}/later/b"]
+
+    asyncio.run(main())
+
+
+def test_r30_what_is_pending_live_is_left_to_the_live_lane(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            it.partner.respond = lambda request: status(503) if request.url.endswith("/b") else None
+            await it.accept(event("a"), event("b"))
+            await it.settled()
+            replay = await it.store.replays.create(it.id(), first=1, last=2)
+            await it.lanes.start_replay(replay)
+            await eventually_done(it.store.replays.get, replay.id)
+            assert it.partner.received == ["a", "a"]
+            assert it.status().retrying == 1
+
+    asyncio.run(main())
+
+
+def test_r30_it_takes_at_most_half_of_the_slots(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, concurrency=4) as it:
+            await it.accept(*[event(f"m{number}") for number in range(10)])
+            await it.settled()
+            it.partner.respond = lambda request: hang()
+            await it.lanes.start_replay(await it.store.replays.create(it.id(), first=1, last=10))
+            await eventually(lambda: it.partner.active == 2)
+            await it.accept(*[event(f"live{number}") for number in range(10)])
+            await eventually(lambda: it.partner.active == 4)
+            assert sum("live" in request.url for request in it.partner.requests[10:]) == 2
+
+    asyncio.run(main())
+
+
+def test_r30_a_replay_can_be_slowed_stopped_and_resumed(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            await it.accept(*[event(f"m{number}") for number in range(10)])
+            await it.settled()
+            it.partner.received.clear()
+            replay = await it.store.replays.create(it.id(), first=1, last=10, rate=1.0)
+            await it.lanes.start_replay(replay)
+            await it.advance_until(lambda: len(it.partner.received) >= 3, step=0.25)
+            assert it.clock.monotonic() >= 2.0
+            stopping = asyncio.ensure_future(it.lanes.stop_replay(replay))
+            await it.advance_until(stopping.done)
+            before = len(it.partner.received)
+            await it.clock.advance(20)
+            assert len(it.partner.received) == before < 10
+            await it.lanes.start_replay(await it.store.replays.get(replay.id))
+            await it.advance_until(lambda: len(it.partner.received) == 10)
+            await eventually_done(it.store.replays.get, replay.id)
+            assert sorted(set(it.partner.received)) == sorted(it.partner.received)
+
+    asyncio.run(main())
