@@ -13,11 +13,11 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.clock import FakeClock
-from support.lanes import Bench, destination, event, hang, mapping, reset, status
 
 from actionsd.sdk import Request, Response
 from actionsd.settings import Delivery
+from support.clock import FakeClock
+from support.lanes import Bench, destination, event, hang, mapping, reset, status
 
 IN_FLIGHT = 8
 FAILURES = ("500", "400", "429", "hang", "reset", "stubborn")
@@ -135,7 +135,7 @@ class Obligations(RuleBasedStateMachine):
         dead = {await self.id_of(letter.dead.position) for letter in letters}
         received = Counter(it.partner.received)
         assert set(received) | dead == set(self.accepted)
-        assert received.total() - len(received) <= self.crashes * IN_FLIGHT, "a crash repeats no more than was in flight"
+        assert received.total() - len(received) <= self.crashes * IN_FLIGHT, "more was repeated than was in flight"
         assert it.count("delivered") + it.count("dead") == len(self.accepted)
 
     def is_done(self) -> bool:

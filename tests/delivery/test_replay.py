@@ -3,9 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from support.lanes import HOST, bench, destination, event, eventually, hang, mapping, status
-
 from actionsd.store.records import Replay
+from support.lanes import HOST, bench, destination, event, eventually, hang, mapping, status
 
 
 def test_r30_a_replay_delivers_its_range_again_and_is_done(tmp_path: Path) -> None:

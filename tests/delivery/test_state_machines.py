@@ -213,29 +213,35 @@ def test_due_rows_come_in_time_and_none_is_lost(data: st.DataObject) -> None:
     """Against a list of all rows: what is taken is due, and the rows held are always the earliest."""
     stored, due, asked = dict[int, float](), Due(), 0
     page_under_way: list[Waiting] | None = None
+
+    def earliest(most: int) -> list[Waiting]:
+        rows = sorted(stored.items(), key=lambda each: each[1])[:most]
+        return [Waiting(at, row(position), None) for position, at in rows]
+
     for number in range(data.draw(st.integers(0, 60))):
-        step = data.draw(st.sampled_from(["add", "ask", "load", "take", "settle"]))
+        step = data.draw(st.sampled_from(["add", "ask", "read", "load", "take", "settle", "stale"]))
         if step == "add":
             stored[number] = data.draw(st.floats(0, 100))
             due.add(Waiting(stored[number], row(number), None))
         elif step == "ask" and due.wants_page:
-            asked = due.ask()
-            earliest = sorted(stored.items(), key=lambda each: each[1])[:asked]
-            page_under_way = [Waiting(at, row(position), None) for position, at in earliest]
+            asked, page_under_way = due.ask(), None
+        elif step == "read" and asked and page_under_way is None:
+            page_under_way = earliest(asked)
+        elif step == "stale":
+            due.stale()
         elif step == "load" and page_under_way is not None:
             due.load(page_under_way)
-            page_under_way = None
+            asked, page_under_way = 0, None
         elif step == "take" and (waiting := due.take(50.0)) is not None:
             assert waiting.deadline <= 50.0
         elif step == "settle" and due.taken:
             key = data.draw(st.sampled_from(sorted(due.taken)))
             stored.pop(key.position, None)
             due.settled(key)
-    if page_under_way is not None:
-        due.load(page_under_way)
+    if asked:
+        due.load(earliest(asked) if page_under_way is None else page_under_way)
     if due.wants_page:
-        due.ask()
-        due.load([Waiting(at, row(position), None) for position, at in stored.items()])
+        due.load(earliest(due.ask()))
     taken = {key.position for key in due.taken}
     while (waiting := due.take(1000.0)) is not None:
         assert waiting.row.position not in taken

@@ -29,13 +29,14 @@ class Due:
     """The earliest retry rows. ``taken`` are being attempted.
 
     A page is asked for with :meth:`ask` and handed in with :meth:`load`; what is committed between the two is noted and
-    applied after it, so that an old answer of the store brings no settled row back.
+    applied after it, so that an old answer of the store brings no settled row back, and a new one no row twice.
     """
 
     def __init__(self) -> None:
         self._rows: list[Waiting] = []
         self._complete = False  # nothing is left in the store beyond what is held here or taken
         self._asked = 0
+        self._outdated = False
         self._meanwhile: list[tuple[RetryKey, Waiting | None]] = []
         self.taken: set[RetryKey] = set()
 
@@ -53,7 +54,8 @@ class Due:
         """The page that was asked for: the earliest rows, due or not."""
         found = list(rows)
         self._complete = len(found) < self._asked
-        self._rows = sorted((waiting for waiting in found if key_of(waiting.row) not in self.taken), key=_deadline)
+        known = self.taken.union(key for key, _ in self._meanwhile)
+        self._rows = sorted((waiting for waiting in found if key_of(waiting.row) not in known), key=_deadline)
         self._end_of_page()
 
     def fail(self) -> None:
@@ -62,8 +64,8 @@ class Due:
         self.stale()
 
     def stale(self) -> None:
-        """The store has changed behind the lane's back: ask again."""
-        self._rows, self._complete = [], False
+        """The store has changed behind the lane's back: ask again, also after a page that is on its way."""
+        self._rows, self._complete, self._outdated = [], False, bool(self._asked)
 
     def settled(self, key: RetryKey) -> None:
         """The row is no more."""
@@ -104,6 +106,8 @@ class Due:
 
     def _end_of_page(self) -> None:
         self._asked = 0
+        if self._outdated:
+            self.stale()
         meanwhile, self._meanwhile = self._meanwhile, []
         for key, waiting in meanwhile:
             self._put(key, waiting)

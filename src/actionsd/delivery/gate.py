@@ -6,6 +6,7 @@ from actionsd.delivery.breaker import Breaker, State
 from actionsd.delivery.outcome import INTERNAL, TIMED_OUT, Outcome
 from actionsd.delivery.rate import Bucket
 from actionsd.delivery.slots import Limit, Pool
+from actionsd.delivery.work import Attempt
 
 abandoned_to_quarantine = 5  # attempts that did not end when they were cancelled (RULES R27)
 _invalid = "PAYLOAD_VALIDATION_FAILED"  # found out before anything was sent
@@ -73,21 +74,24 @@ class Gate:
             return False
         return not replay or self.held_by_replays < max(1, self.limit.now // 2)
 
-    def take(self, mapping: int, deliveries: int, *, replay: bool) -> bool:
-        """A slot for an attempt at so many deliveries of a mapping whose breaker allows it; false: no slot is free."""
+    def take(self, attempt: Attempt, *, replay: bool) -> bool:
+        """A slot for an attempt that its breaker allows; false when the pool has none."""
         if not self._pool.take(self.held, self._wake):
             return False
         self.held += 1
         self.held_by_replays += replay
         if self._bucket is not None:
-            self._bucket.take(deliveries)
-        breaker = self.breaker(mapping)
-        if breaker.state is State.OPEN:
+            self._bucket.take(len(attempt.deliveries))
+        breaker = self.breaker(attempt.mapping)
+        attempt.probing = breaker.state is State.OPEN
+        if attempt.probing:
             breaker.probe()
         return True
 
-    def give(self, *, replay: bool) -> None:
-        """An attempt has ended, or was abandoned."""
+    def give(self, attempt: Attempt, *, replay: bool) -> None:
+        """An attempt is over. If it was the probe and :meth:`learn` was told nothing of use, there is another one."""
+        if attempt.probing:
+            self.breaker(attempt.mapping).unprobe()
         self._pool.give(self.held)
         self.held -= 1
         self.held_by_replays -= replay
@@ -107,9 +111,7 @@ class Gate:
                 breaker.failed(position, now, outcome.code, outcome.retry_after)
         elif outcome.status in (401, 403):
             breaker.refused(position, now)
-        elif outcome.code in (_invalid, INTERNAL):
-            breaker.unprobe()
-        elif breaker.answered():
+        elif outcome.code not in (_invalid, INTERNAL) and breaker.answered():
             self.limit.restart()
 
     def next_at(self, now: float) -> float:

@@ -183,7 +183,7 @@ class Lane:
             attempt = self._supply.next(now)
             if attempt is None:
                 return
-            if not self.gate.take(attempt.mapping, len(attempt.deliveries), replay=self.scope.is_replay):
+            if not self.gate.take(attempt, replay=self.scope.is_replay):
                 self._supply.put_back(attempt)
                 return
             if self._pace is not None:
@@ -206,7 +206,7 @@ class Lane:
             attempt.deliveries.remove(delivery)
             self._outcomes.bury(delivery, crashed, "the process died twice while this was attempted")
         if not attempt.deliveries:
-            self.gate.give(replay=self.scope.is_replay)
+            self.gate.give(attempt, replay=self.scope.is_replay)
             return
         self._tried = attempt
         self._settling.gathering.intents = tuple(
@@ -236,18 +236,15 @@ class Lane:
         return attempt_one(prepared, items[0], around)
 
     def _ended(self, attempt: Attempt, task: "asyncio.Task[Any]") -> None:
-        self._leave(attempt)
         if self._aborted and task.cancelled():
             self._log_unknown(attempt)
-            return
-        outcomes = self._results(attempt, task)
-        if _is_refused_whole(outcomes):
+        elif _is_refused_whole(outcomes := self._results(attempt, task)):
             self._supply.split(attempt)
         else:
             self._conclude(attempt, outcomes)
+        self._leave(attempt)
 
     def _abandoned(self, attempt: Attempt) -> None:
-        self._leave(attempt)
         self.gate.abandoned += 1
         log = self._supply.plan.log
         log.error("an attempt of %s goes on after it was cancelled", attempt.plan.name)
@@ -257,10 +254,11 @@ class Lane:
             self._log_unknown(attempt)
         else:
             self._conclude(attempt, [_timed_out] * len(attempt.deliveries))
+        self._leave(attempt)
 
     def _leave(self, attempt: Attempt) -> None:
         """An attempt gives back its slot."""
-        self.gate.give(replay=self.scope.is_replay)
+        self.gate.give(attempt, replay=self.scope.is_replay)
         if attempt is self._tried:
             self._tried = None
             self._careful.tried(attempt)

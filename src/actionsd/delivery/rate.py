@@ -1,6 +1,7 @@
 """A destination's ``rate_limit`` in deliveries a second, as a token bucket on monotonic seconds."""
 
 _burst = 0.1  # seconds worth of tokens that may gather while nothing is sent
+_least_wait = 0.001  # seconds
 
 
 class Bucket:
@@ -23,5 +24,5 @@ class Bucket:
         self._tokens -= deliveries
 
     def next_at(self) -> float:
-        """When the next delivery may start."""
-        return self._at + max(0.0, 1.0 - self._tokens) / self._rate
+        """When the next delivery may start; always later than the last look, whatever the rounding."""
+        return self._at + max(_least_wait, (1.0 - self._tokens) / self._rate)

@@ -109,7 +109,7 @@ class Supply:
 
     def _retried(self, now: float) -> Attempt | None:
         """An attempt at the earliest retry that is due; those of batched mappings join their batches."""
-        while (waiting := self._retries.take(now)) is not None:
+        while not self._settling.full and (waiting := self._retries.take(now)) is not None:
             breaker = self._gate.breaker(waiting.row.mapping)
             if not breaker.allows(now):
                 self._retries.postpone(waiting, now + _wait(breaker, now))

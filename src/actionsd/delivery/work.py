@@ -36,16 +36,17 @@ class Attempt:
     """One call of ``perform`` with one delivery, or of ``perform_batch`` with many of the same mapping.
 
     ``plan`` is the version of the mapping. ``deadline`` is the monotonic second at which it is cancelled, then the one
-    at which it is abandoned.
+    at which it is abandoned. ``probing``: it tells whether the destination is back (RULES R15).
     """
 
-    __slots__ = ("deadline", "deliveries", "mapping", "plan", "retrying", "started_at")
+    __slots__ = ("deadline", "deliveries", "mapping", "plan", "probing", "retrying", "started_at")
 
     def __init__(self, mapping: int, plan: MappingPlan, deliveries: list[Delivery]) -> None:
         self.mapping = mapping
         self.plan = plan
         self.deliveries = deliveries
         self.retrying = deliveries[0].retry is not None
+        self.probing = False
         self.deadline = 0.0
         self.started_at = 0.0
 
