@@ -13,8 +13,17 @@ import msgspec
 type_letters = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 types = frozenset(type_letters.values())
 
-_decode = msgspec.json.Decoder().decode
+_safe_integer = 2**53
 _longest_integer = 400  # digits; more is beyond the range of a double
+
+
+def _number(text: str) -> int | float:
+    """A number as JavaScript prints it: 25.0 becomes 25, so that no body that is made of it needs a closer look."""
+    number = float(text)
+    return int(number) if number.is_integer() and -_safe_integer <= number <= _safe_integer else number
+
+
+_decode = msgspec.json.Decoder(float_hook=_number).decode
 
 
 class Accepted(NamedTuple):

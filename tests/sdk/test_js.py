@@ -117,7 +117,8 @@ class Item(Payload):
     plan: Annotated[str | UnsetType | None, Field("Plan")] = UNSET
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([UNDEFINED, HIGH, "x" + LOW])
+ODD = st.sampled_from([UNDEFINED, HIGH, "x" + LOW])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | ODD
 KEYS = st.text() | st.integers(0, 2**33).map(str)
 
 

@@ -48,6 +48,7 @@ async def _serve(path: Path, announce: Callable[[Parts], None]) -> None:
     _on_signals(daemon, notifier, ending)
     await daemon.start()
     gc.freeze()  # what lives now lives to the end: collections need not look at it
+    gc.set_threshold(20_000, 50, 50)  # decoded events are no cycles: looking through them again and again finds nothing
     gc.enable()  # `actionsd run` starts without
     announce(daemon.parts)
     notifier.ready()

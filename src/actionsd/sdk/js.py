@@ -36,7 +36,7 @@ _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 # floats below 1e-6, array indexes. A text that looks like one only costs time. A pattern that begins with one certain
 # byte is searched three times faster than one that begins with any of four.
 _NUMBER = rb"-?(?:\d+(?:\.0[],}]|(?:\.\d+)?e|\d{15})|0\.00000)"
-_SPELT_OTHERWISE = [
+_odd_member, _odd_item, _odd_first_item, _odd_key = [
     re.compile(pattern).search for pattern in (b":" + _NUMBER, b"," + _NUMBER, rb"\[" + _NUMBER, rb'"\d+":')
 ]
 _DOLLAR = re.compile(r"\$([$&`'])")
@@ -302,7 +302,7 @@ def stringify_bytes(value: Any) -> bytes:
         return str(stringify(None if value is UNDEFINED else value)).encode()
     try:
         encoded = msgspec.json.encode(value)
-        if not any(search(encoded) for search in _SPELT_OTHERWISE):
+        if not (_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded) or _odd_key(encoded)):
             return encoded
     except (TypeError, UnicodeEncodeError, OverflowError):  # UNDEFINED or half of a surrogate pair is in it
         pass
