@@ -241,7 +241,7 @@ class Lane:
         elif _is_refused_whole(outcomes := self._results(attempt, task)):
             self._supply.split(attempt)
         else:
-            self._conclude(attempt, outcomes)
+            self._outcomes.conclude(attempt, outcomes)
         self._leave(attempt)
 
     def _abandoned(self, attempt: Attempt) -> None:
@@ -253,7 +253,7 @@ class Lane:
         if self._aborted:
             self._log_unknown(attempt)
         else:
-            self._conclude(attempt, [_timed_out] * len(attempt.deliveries))
+            self._outcomes.conclude(attempt, [_timed_out] * len(attempt.deliveries))
         self._leave(attempt)
 
     def _leave(self, attempt: Attempt) -> None:
@@ -273,11 +273,6 @@ class Lane:
             return [classify(error)] * len(attempt.deliveries)
         result = task.result()
         return result if attempt.batched else [result]
-
-    def _conclude(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
-        now = self._context.clock.monotonic()
-        for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
-            self._outcomes.conclude(attempt, delivery, outcome, now)
 
     def _log_unknown(self, attempt: Attempt) -> None:
         for delivery in attempt.deliveries:

@@ -1,5 +1,7 @@
 """What a lane makes of outcomes: the gate learns, the gathering is told, listeners see it (DESIGN step 5)."""
 
+from collections.abc import Iterable
+
 from actionsd.delivery.context import Context
 from actionsd.delivery.decide import History, after_failure, dead_letter, rejected
 from actionsd.delivery.gate import Gate
@@ -26,10 +28,14 @@ class Outcomes:
         self._histogram = histogram
         self._context = context
 
-    def conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, now: float) -> None:
-        """An attempt has ended for one of its deliveries."""
-        self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
-        wall = self._context.clock.now()
+    def conclude(self, attempt: Attempt, outcomes: Iterable[Outcome]) -> None:
+        """An attempt has ended, with an outcome for each of its deliveries."""
+        now, wall = self._context.clock.monotonic(), self._context.clock.now()
+        for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
+            self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
+            self._conclude(attempt, delivery, outcome, now, wall)
+
+    def _conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, now: float, wall: int) -> None:
         if outcome.kind == "delivered":
             self._settling.gathering.delivered(delivery)
             self._histogram.add(wall - delivery.entry.received_at)

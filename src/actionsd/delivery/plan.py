@@ -37,10 +37,12 @@ class MappingPlan:
         self.versions = _text({"destination": destination.version, "mapping": mapping.version}).decode()
         size, keys = mapping.fields.get("batch_bytes"), mapping.fields.get("batch_keys")
         self.batch_bytes = size if isinstance(size, int) and size > 0 else batch_bytes
-        self._batch_keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+        named = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+        self._batch_keys = [key for key in named if _is_mapped(mapping.fields.get(key))]
 
     def batch_key(self, payload: Payload) -> Hashable:
-        """What must be equal for two payloads to share a batch (FEATURES F192, RULES R24)."""
+        """What must be equal for two payloads to share a batch (FEATURES F192, RULES R24). Fields that are the same for
+        every event of this version are left out."""
         return tuple([_text(plain(getattr(payload, key, None))) for key in self._batch_keys])
 
 
@@ -91,6 +93,13 @@ def _compiled(destination: Destination, definition: Definition[Any]) -> dict[int
     if problems:
         raise ConfigError(*problems)
     return plans
+
+
+def _is_mapped(value: object) -> bool:
+    """Whether a field of a mapping depends on the event: there is a directive in it."""
+    if isinstance(value, dict):
+        return any(key.startswith("@") or _is_mapped(member) for key, member in value.items())
+    return isinstance(value, list) and any(map(_is_mapped, value))
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -157,8 +157,8 @@ class Supply:
             delivery.payload = plan.prepared.payload(delivery.event, batch=True)
             key = (delivery.mapping, plan, plan.batch_key(delivery.payload))
         except Exception as error:
-            attempt = Attempt(delivery.mapping, plan, [delivery])
-            self._outcomes.conclude(attempt, delivery, classify(error, self._context.clock.now()), now)
+            outcome = classify(error, self._context.clock.now())
+            self._outcomes.conclude(Attempt(delivery.mapping, plan, [delivery]), [outcome])
             return
         self._batcher.add(key, delivery, now, most_items=plan.prepared.batch_size, most_bytes=plan.batch_bytes)
 

@@ -34,7 +34,9 @@ class Route:
         self._name = name
         self._names = (destination.slug, name)
         self._categories = destination.consent
-        self._filter: Callable[[Event], Event | None] = compile_filters(destination.filters)
+        self._filter: Callable[[Event], Event | None] | None = None
+        if destination.filters:
+            self._filter = compile_filters(destination.filters)
         self._triggered = compile_triggers(_valid(enabled))
         self._starts = {mapping.id: mapping.start for mapping in enabled}
         self._latest_start = max(self._starts.values(), default=0)
@@ -59,6 +61,8 @@ class Route:
             return None, client_side
         if event.get("type") not in spec.types:
             return None, unsupported_type
+        if self._filter is None:
+            return event, ""
         filtered = self._filter(event)
         return (None, by_rules) if filtered is None else (filtered, "")
 
