@@ -65,3 +65,10 @@ def test_numbers_count_as_milliseconds() -> None:
     assert to_ms(9e15) is None
     assert to_iso("nonsense") is None
     assert to_seconds("nonsense") is None
+
+
+@given(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)), st.integers(29, 31))
+def test_the_usual_form_is_read_as_any_other(moment: datetime, day: int) -> None:
+    text = moment.isoformat(timespec="milliseconds").rjust(23, "0") + "Z"
+    for each in (text, f"{text[:8]}{day}{text[10:]}"):
+        assert to_ms(each) == date_parse(each)

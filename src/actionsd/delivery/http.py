@@ -1,6 +1,7 @@
 """``call.http``: builds requests, keeps to the definition's hosts, records every exchange, raises on non-2xx."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -89,8 +90,9 @@ class Client:
         return response
 
     async def _send(self, request: Request) -> Response:
-        if self._hosts:
-            self._check_host(request.url)
+        if self._hosts and not _is_within(request.url, self._hosts):
+            host, allowed = urlsplit(request.url).hostname, ", ".join(self._hosts)
+            raise RequestError(f"{host} is not one of the hosts of this destination: {allowed}")
         exchange = Exchange(request)
         self._exchanges.append(exchange)
         started = self._monotonic()
@@ -103,12 +105,12 @@ class Client:
             exchange.seconds = self._monotonic() - started
         return exchange.response
 
-    def _check_host(self, url: str) -> None:
-        host = urlsplit(url).hostname or ""
-        for allowed in self._hosts:
-            if host == allowed or (allowed.startswith("*.") and host.endswith(allowed[1:])):
-                return
-        raise RequestError(f"{host} is not one of the hosts of this destination: {', '.join(self._hosts)}")
+
+@lru_cache(maxsize=1024)
+def _is_within(url: str, hosts: tuple[str, ...]) -> bool:
+    """Whether a URL's host is one of these; ``"*.acme.test"`` stands for all below."""
+    host = urlsplit(url).hostname or ""
+    return any(host == allowed or (allowed[:2] == "*." and host.endswith(allowed[1:])) for allowed in hosts)
 
 
 def _redirected(request: Request, status: int, url: str) -> Request:

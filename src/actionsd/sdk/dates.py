@@ -42,9 +42,20 @@ def is_date(text: str) -> bool:
 def to_ms(value: str | int | float) -> int | None:
     """`dayjs(value).valueOf()`: a number counts as milliseconds; None where it is no date."""
     if isinstance(value, str):
+        if len(value) == 24 and value[23] == "Z" and _USUAL.fullmatch(value):  # as SDKs and this daemon write it
+            return _known(value)
         match = None if value[-1:] in ("Z", "z") else _PARTS.fullmatch(value)
         return _from_parts(match) if match else date_parse(value)
     return _clip(value)
+
+
+def _known(text: str) -> int | None:
+    """The time value of `2024-05-14T10:20:30.456Z`; JavaScript lets the days of a month overflow, Python does not."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return date_parse(text)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def to_iso(value: str | int | float) -> str | None:
