@@ -594,6 +594,23 @@ def test_r11_retention_passes_a_lane_that_has_nothing_in_flight(tmp_path: Path) 
     run(main)
 
 
+def test_r11_a_batch_that_cannot_go_out_does_not_hold_retention(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, batch(batch_size=4), concurrency=2) as it:
+            it.partner.respond = lambda request: status(503)
+            await it.accept(*map(event, names(30)))
+            await eventually(lambda: it.status().breaker == "open")
+            await it.accept(*map(event, names(30, "later")))
+            fence, key, head = it.store.ledger.fence, LaneKey(it.id()), it.store.journal.head
+            await it.advance_until(lambda: fence(key, head) == head)
+            assert it.status().breaker != "closed"
+            it.partner.respond = lambda request: None
+            await it.advance_until(lambda: not it.status().retrying)
+            assert it.count("delivered") == len(set(it.partner.received))
+
+    run(main)
+
+
 def test_window_of_a_stored_lane_tells_what_is_settled(tmp_path: Path) -> None:
     async def main() -> None:
         async with bench(tmp_path) as it:

@@ -114,8 +114,12 @@ class Lane:
         self.wake()
 
     def yield_to(self, position: int) -> int:
-        """Retention wants to remove events up to ``position``: the cursor that the lane agrees to (RULES R11)."""
+        """Retention wants to remove events up to ``position``: the cursor that the lane agrees to (RULES R11). What is
+        claimed and cannot start becomes retry rows, so that the cursor is free when it is asked again."""
         if self._window.read >= position or not self._settling.idle:
+            if self.gate.stopped(self._context.clock.monotonic()):
+                self._supply.park()
+                self.wake()
             return min(position, self._settling.committed_cursor)
         self._reader.skip(position)
         self._window.pass_over(position)

@@ -65,7 +65,7 @@ class Outcomes:
             self._publish("dead", delivery, reason)
 
     def park(self, delivery: Delivery, code: str, wait: float) -> None:
-        """It waits ``wait`` seconds in the retry queue, unattempted, for its mapping's own address is down (R15)."""
+        """It waits ``wait`` seconds in the retry queue, unattempted, for its address is down (RULES R11, R15)."""
         before = delivery.retry
         row = Retry(
             lane=self._lane,

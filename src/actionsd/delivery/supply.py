@@ -77,6 +77,13 @@ class Supply:
         self._batcher.flush()
         self._gather()
 
+    def park(self) -> None:
+        """What was claimed and waits for a slot waits in the retry queue instead."""
+        self.flush()
+        for attempt in self._ready.clear():
+            for delivery in attempt.deliveries:
+                self._outcomes.park(delivery, self._gate.breaker(attempt.mapping).reason, shortest_wait)
+
     def next_at(self) -> float:
         """When a batch has lingered long enough, or a retry is due."""
         return min(self._batcher.next_at(), self._retries.next_at())

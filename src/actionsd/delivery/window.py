@@ -62,11 +62,6 @@ class Window:
         event = self._open.get(position)
         return None if event is None else event.settled
 
-    @property
-    def claimed(self) -> bool:
-        """Whether deliveries are outstanding."""
-        return any(event.outstanding is not None for event in self._open.values())
-
     def claim(self, position: int, mappings: int) -> None:
         """The event at ``position`` has ``mappings`` deliveries that are now outstanding; 0 settles it at once."""
         if self.read < self._horizon:

@@ -72,6 +72,12 @@ class Ready:
         """It was taken, and could not start."""
         self._queues.setdefault(attempt.mapping, deque()).appendleft(attempt)
 
+    def clear(self) -> list[Attempt]:
+        """All of them, out of the queues."""
+        attempts = [attempt for queue in self._queues.values() for attempt in queue]
+        self._queues.clear()
+        return attempts
+
     def take(self, running: Counter[int], most: int) -> Attempt | None:
         """The next attempt of a mapping that has fewer than ``most`` running; the mappings take turns."""
         for mapping, queue in self._queues.items():
