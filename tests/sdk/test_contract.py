@@ -14,7 +14,7 @@ from actionsd.sdk.payload import default_mapping
 from support.acme import AcmeSettings, Item, TrackEvent, acme, actionsd_definitions
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = Path(__file__).parent / "typing_sample.py"
+SAMPLE = Path(__file__).parents[1] / "support" / "acme.py"
 
 
 def fresh(code: str) -> str:
