@@ -87,3 +87,7 @@ def test_a_torn_last_line_does_not_spoil_the_next(tmp_path: Path) -> None:
     (tmp_path / "events").write_bytes(b'{"half"')
     RotatingFile(tmp_path / "events").append(b"{}\n", BIG, 1)
     assert (tmp_path / "events").read_bytes() == b'{"half"\n{}\n'
+
+
+def test_it_conforms_to_the_contract(tmp_path: Path) -> None:
+    testing.check_definition(file, settings={"path": str(tmp_path / "events")})

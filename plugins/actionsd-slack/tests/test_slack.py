@@ -35,3 +35,7 @@ def test_only_slack_is_posted_to() -> None:
 def test_the_url_is_a_secret() -> None:
     assert HOOK not in repr(Post(url=HOOK, text="t"))
     assert plain(Post(url=HOOK, text="t"))["url"] == HOOK
+
+
+def test_it_conforms_to_the_contract() -> None:
+    testing.check_definition(slack)

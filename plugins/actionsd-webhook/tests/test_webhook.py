@@ -59,3 +59,7 @@ def test_f197_a_batch_is_one_array_signed_by_its_first_event() -> None:
 
 def test_without_a_secret_nothing_is_signed() -> None:
     assert "x-signature" not in run([testing.track("E")], {}).requests[0].headers
+
+
+def test_it_conforms_to_the_contract() -> None:
+    testing.check_definition(webhook)
