@@ -344,6 +344,19 @@ def test_r20_a_retry_goes_by_the_configuration_of_now(tmp_path: Path) -> None:
     run(main)
 
 
+def test_a_filter_that_cannot_be_decided_sends_nothing_and_is_counted_apart(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            drop = {"if": "'a' in properties.list", "actions": [{"type": "DROP"}]}
+            await it.declare(destination("one", filters=(drop,)))
+            await it.accept(event("no list", properties={"list": 5}), event("sent", properties={"list": ["b"]}))
+            await it.advance_until(lambda: it.count("discarded", "FILTERED_UNDECIDABLE") == 1)
+            await it.settled()
+            assert it.partner.received == ["sent"]
+
+    run(main)
+
+
 def test_r20_a_retry_that_a_new_filter_drops_is_a_counted_discard(tmp_path: Path) -> None:
     async def main() -> None:
         async with bench(tmp_path) as it:

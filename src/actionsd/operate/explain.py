@@ -24,6 +24,7 @@ _reasons = {
     "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it itself",
     "UNSUPPORTED_EVENT_TYPE": "the event's type is none that Segment knows",
     "FILTERED_BY_RULES": "a destination filter dropped it",
+    "FILTERED_UNDECIDABLE": "a destination filter cannot be decided for it, so it is not sent",
 }
 
 

@@ -1,10 +1,10 @@
 """A destination's route, compiled once per version: consent and ``integrations``, event type, filters, triggers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from actionsd import event as spec
-from actionsd.filters import compile_filters
+from actionsd.filters import Filters, compile_filters
 from actionsd.fql import FQLError
 from actionsd.fql.trigger import compile_triggers
 from actionsd.routing.consent import consents, sent_by_the_browser, switched_on
@@ -17,6 +17,7 @@ switched_off = "FILTERED_BY_INTEGRATIONS_OBJECT"
 client_side = "MESSAGE_SENT_CLIENT_SIDE"
 unsupported_type = "UNSUPPORTED_EVENT_TYPE"
 by_rules = "FILTERED_BY_RULES"
+undecidable = "FILTERED_UNDECIDABLE"  # ours: a filter cannot tell, so nothing is sent (FEATURES F137)
 no_match = "NO_MATCHING_MAPPING"
 
 
@@ -34,9 +35,7 @@ class Route:
         self._name = name
         self._names = (destination.slug, name)
         self._categories = destination.consent
-        self._filter: Callable[[Event], Event | None] | None = None
-        if destination.filters:
-            self._filter = compile_filters(destination.filters)
+        self._filters: Filters | None = compile_filters(destination.filters) if destination.filters else None
         self._triggered = compile_triggers(_valid(enabled))
         self._starts = {mapping.id: mapping.start for mapping in enabled}
         self._latest_start = max(self._starts.values(), default=0)
@@ -61,10 +60,12 @@ class Route:
             return None, client_side
         if event.get("type") not in spec.types:
             return None, unsupported_type
-        if self._filter is None:
+        if self._filters is None:
             return event, ""
-        filtered = self._filter(event)
-        return (None, by_rules) if filtered is None else (filtered, "")
+        decision = self._filters.decide(event)
+        if decision.event is not None:
+            return decision.event, ""
+        return None, undecidable if decision.reason == "undecidable" else by_rules
 
     def matches(self, event: Event, position: int | None = None) -> tuple[int, ...]:
         """The ids of the mappings whose trigger holds for an admitted event, in their order.
