@@ -27,13 +27,16 @@ EVERYTHING = " or ".join(f'type = "{one}"' for one in ("track", "identify", "pag
 
 class Daemon:
     """``actionsd run`` with its data under ``home``. ``destinations`` is TOML text, see :func:`webhook`; ``ingest``
-    more lines of its table, ``more`` further tables.
+    more lines of its table, ``more`` further tables; ``bin`` is where its programs are installed.
 
     As a context manager it starts, and is killed at the end if it still runs.
     """
 
-    def __init__(self, home: Path, destinations: str = "", *, ingest: str = "", more: str = "") -> None:
+    def __init__(
+        self, home: Path, destinations: str = "", *, ingest: str = "", more: str = "", bin: Path = BIN
+    ) -> None:
         self.home = home
+        self.bin = bin
         self.port = free_port()
         self.config = home / "actionsd.toml"
         self.log = home / "daemon.log"
@@ -84,7 +87,7 @@ write_keys = ["{WRITE_KEY}"]
             notify.bind(str(address))
             notify.settimeout(0.05)
             self.process = subprocess.Popen(
-                [BIN / "actionsd", "run", "--config", self.config],
+                [self.bin / "actionsd", "run", "--config", self.config],
                 env=environment(NOTIFY_SOCKET=str(address)),
                 stdout=log,
                 stderr=log,
@@ -148,7 +151,7 @@ write_keys = ["{WRITE_KEY}"]
     def ctl(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run ``actionsctl`` against this daemon."""
         return subprocess.run(
-            [BIN / "actionsctl", "--config", self.config, *arguments],
+            [self.bin / "actionsctl", "--config", self.config, *arguments],
             capture_output=True,
             text=True,
             timeout=timeout,
