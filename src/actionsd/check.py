@@ -4,7 +4,7 @@ What passes is returned ready for the store: a mapping's omitted trigger and fie
 field keys are expanded (FEATURES F119).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,13 @@ def _destination(
     if declared.source not in sources:
         problems.append((f"{key}.source", f'no source "{declared.source}"{did_you_mean(declared.source, sources)}'))
     for index, declared_filter in enumerate(declared.filters):
-        problems.extend((f"{key}.filters[{index}]", text) for text in _filter_problems(declared_filter))
+        problems.extend((f"{key}.filters[{index}]", text) for text in filter_problems(declared_filter))
     try:
         definition = catalog.find(declared.definition)
     except LookupError as error:
         problems.append((f"{key}.definition", str(error)))
         return declared
-    problems.extend((f"{key}.settings", text) for text in _settings_problems(definition, declared.settings))
+    problems.extend((f"{key}.settings", text) for text in settings_problems(definition, declared.settings))
     mappings = tuple(
         _mapping(declared_mapping, f"{key}.mappings[{index}]", definition, problems)
         for index, declared_mapping in enumerate(declared.mappings)
@@ -61,7 +61,8 @@ def _destination(
     return replace(declared, mappings=mappings)
 
 
-def _filter_problems(declared: dict[str, Any]) -> Iterator[str]:
+def filter_problems(declared: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a filter: its condition, its actions."""
     try:
         filters.compile_filters([declared])
     except fql.FQLError as error:
@@ -70,41 +71,50 @@ def _filter_problems(declared: dict[str, Any]) -> Iterator[str]:
         yield str(error)
 
 
-def _settings_problems(definition: Definition[Any], values: dict[str, Any]) -> Iterator[str]:
+def settings_problems(definition: Definition[Any], values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a destination's settings, their references resolved."""
     keys = {field.key for field in shape(definition.settings)}
     for name in values.keys() - keys - {"oauth"}:
         yield f'{definition.slug} has no setting "{name}"{did_you_mean(name, keys)}'
     try:
-        validate(definition.settings, values)
+        validate(definition.settings, dict(values))
     except PayloadValidationError as error:
         yield from error.problems
 
 
 def _mapping(declared: MappingDecl, key: str, definition: Definition[Any], problems: Problems) -> MappingDecl:
+    made, found = check_mapping(definition, declared)
+    problems.extend((f"{key}.{name}", text) for name, text in found)
+    return made
+
+
+def check_mapping(definition: Definition[Any], declared: MappingDecl) -> tuple[MappingDecl, Problems]:
+    """The mapping with what it leaves out filled in and dotted keys expanded, and what is wrong with it, each with the
+    key it is wrong in."""
+    problems: Problems = []
     action = definition.actions.get(declared.action)
     if action is None:
         unknown = (
             f'{definition.slug} has no action "{declared.action}"{did_you_mean(declared.action, definition.actions)}'
         )
-        problems.append((f"{key}.action", unknown))
-        return declared
+        return declared, [("action", unknown)]
     trigger = action.trigger if declared.trigger is None else declared.trigger
     try:
         (fql.check_trigger if declared.trigger else fql.compile_trigger)(trigger)
     except fql.FQLError as error:
         none_given = declared.trigger is None and not trigger
-        problems.append((f"{key}.trigger", f"{action.slug} has no default" if none_given else _one_line(error)))
+        problems.append(("trigger", f"{action.slug} has no default" if none_given else _one_line(error)))
     fields = action.default_mapping if declared.fields is None else declared.fields
     if declared.sync_mode not in (None, *action.sync_modes):
-        problems.append((f"{key}.sync_mode", f"{action.slug} knows {', '.join(action.sync_modes) or 'none'}"))
+        problems.append(("sync_mode", f"{action.slug} knows {', '.join(action.sync_modes) or 'none'}"))
     try:
         fields = mapping.expand_keys(fields)
         mapping.compile_mapping(mapping.split_reserved(fields)[0])
     except mapping.MappingError as error:
-        problems.extend((f"{key}.fields", problem.message) for problem in error.errors)
+        problems.extend(("fields", problem.message) for problem in error.errors)
     else:
-        problems.extend((f"{key}.fields", text) for text in _missing_fields(action, fields))
-    return replace(declared, trigger=trigger, fields=fields)
+        problems.extend(("fields", text) for text in _missing_fields(action, fields))
+    return replace(declared, trigger=trigger, fields=fields), problems
 
 
 def _missing_fields(action: Action[Any, Any], fields: dict[str, Any]) -> Iterator[str]:

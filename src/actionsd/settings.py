@@ -159,7 +159,7 @@ def _json(reading: Reading, raw: object, key: str) -> Any:
         return list(_each(reading, raw, key, _json))
     if isinstance(raw, dict):
         return {name: _read(reading, value, f"{key}.{name}", _json) for name, value in raw.items()}
-    if isinstance(raw, bool | int | float):
+    if raw is None or isinstance(raw, bool | int | float):
         return raw
     raise Problem(f"dates have no place here; write them as text: {raw}")
 
@@ -378,6 +378,19 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """
     text, tables = _parse(path)
     return _settings(path, text, tables, environ)
+
+
+def resolve(value: Any, folder: Path, environ: Mapping[str, str] = os.environ) -> Any:
+    """A JSON value with its references resolved; relative paths are relative to ``folder``.
+
+    Raises:
+        ConfigError: names every reference that does not resolve.
+    """
+    reading = Reading(folder, environ)
+    resolved = _read(reading, value, "", _json)
+    if reading.problems:
+        raise ConfigError(*(f"{_named(key.lstrip('.'))}{text}" for key, text in reading.problems))
+    return resolved
 
 
 def load_listeners(path: Path, environ: Mapping[str, str] = os.environ, *, sources: bool = False) -> Settings:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from actionsd import catalog, check, settings
@@ -68,8 +69,7 @@ class Daemon:
         refuse_what_needs_a_restart(parts.settings, read, self._path)
         workspace = await parts.store.workspace.declare(read.sources, read.destinations)
         parts.settings = read
-        self._ingest.apply(workspace)
-        parts.lanes.apply(workspace)
+        parts.apply(workspace)
         await parts.lanes.applied()
 
     def _read(self, definitions: Catalog) -> Settings:
@@ -78,7 +78,7 @@ class Daemon:
     async def _start(self, stack: AsyncExitStack, read: Settings, definitions: Catalog) -> None:
         clock, tap = self._clock, Tap()
         read.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = await Store.open(_store_options(read), clock)
+        store = await Store.open(_store_options(read, self._path), clock)
         stack.push_async_callback(store.close)
         store.on_broken = self._on_broken
         workspace = await store.workspace.declare(read.sources, read.destinations)
@@ -89,7 +89,7 @@ class Daemon:
         await lanes.start()
         stack.push_async_callback(lanes.stop)
 
-        ingest = self._ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble)
+        ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble)
         ingest.apply(workspace)
         await ingest.start()
         stack.push_async_callback(ingest.stop)
@@ -105,6 +105,7 @@ class Daemon:
             tap=tap,
             store=store,
             lanes=lanes,
+            ingest=ingest,
             started_at=clock.now(),
             listeners={"ingest": _shown(ingest.addresses), "stream": _shown(ingest.stream_addresses), "admin": []},
             rates=rates,
@@ -150,7 +151,7 @@ async def _tell_what_is_held(store: Store) -> None:
         log.warning("held", extra=held)
 
 
-def _store_options(read: Settings) -> StoreOptions:
+def _store_options(read: Settings, path: Path) -> StoreOptions:
     windows = [declared.retry_window for declared in read.destinations if declared.retry_window is not None]
     journal = read.journal
     return StoreOptions(
@@ -163,6 +164,7 @@ def _store_options(read: Settings) -> StoreOptions:
         queue_bytes=read.ingest.queue_bytes,
         checkpoint_interval=read.delivery.checkpoint_interval,
         retry_window=max([read.delivery.retry_window, *windows]),
+        resolve=partial(settings.resolve, folder=path.absolute().parent),
     )
 
 

@@ -118,6 +118,8 @@ class Outlet:
         planned = msgspec.structs.replace(destination, state="")
         if self._plan is not None and planned == self._planned:
             return
+        if destination.trouble:
+            raise ConfigError(f"destination {destination.slug!r}: {destination.trouble}")
         definition = _definition(destination, catalog)
         options, clock = self._context.options, self._context.clock
         window = options.retry_window if destination.retry_window is None else destination.retry_window

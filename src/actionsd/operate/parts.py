@@ -10,6 +10,7 @@ from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.delivery.lanes import Lanes
 from actionsd.errors import NotFound
+from actionsd.ingest import Ingest
 from actionsd.observe import Tap
 from actionsd.operate.totals import Rates
 from actionsd.sdk import Definition
@@ -32,6 +33,7 @@ class Parts(msgspec.Struct):
     tap: Tap
     store: Store
     lanes: Lanes
+    ingest: Ingest
     started_at: int
     listeners: dict[str, list[str]]
     rates: Rates
@@ -40,6 +42,11 @@ class Parts(msgspec.Struct):
     @property
     def workspace(self) -> Workspace:
         return self.store.workspace.current
+
+    def apply(self, workspace: Workspace) -> None:
+        """Let events come in and go out by this workspace from now on."""
+        self.ingest.apply(workspace)
+        self.lanes.apply(workspace)
 
 
 def definition_of(parts: Parts, destination: Destination) -> Definition[Any] | None:

@@ -1,7 +1,8 @@
 """What the store can be told. Durations are seconds, sizes bytes."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +17,7 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``synchronous`` is SQLite's: ``full`` syncs each commit, ``normal`` each checkpoint, ``off`` never.
     ``max_size`` limits the pages in use, ``None`` leaves that to the disk (RULES R12).
     ``retry_window`` is the longest of all destinations: so long retries pin their events (RULES R13).
+    ``resolve`` gives what the references in a stored config stand for, or raises :class:`ConfigError`.
     """
 
     data_dir: Path
@@ -33,3 +35,4 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     dead_retention: float = 30 * _DAY
     dead_max_rows: int = 100_000
     dead_max_bytes: int = 256 * _MB
+    resolve: Callable[[Any], Any] = lambda value: value

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from actionsd.store.configs import DestinationConfig, MappingConfig, SourceConfig
+
 
 class LaneKey(NamedTuple):
     """A consumer of the journal: a destination's live lane (``replay`` 0) or one of its replays."""
@@ -161,18 +163,25 @@ class Sizes(NamedTuple):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where events come from. ``write_keys`` are all valid at once (rotation)."""
+    """Where events come from. ``write_keys`` are all valid at once (rotation). ``declared``: the file has it and only
+    there it changes (RULES R21); else ``config`` is what was stored. The times are 0 for what is declared."""
 
     id: int
     slug: str
     name: str
     write_keys: tuple[str, ...]
     enabled: bool = True
+    declared: bool = True
+    version: int = 1
+    config: SourceConfig | None = None
+    created_at: int = 0
+    updated_at: int = 0
 
 
 class Mapping(msgspec.Struct, frozen=True):
     """A mapping as configured: ``fields`` verbatim (reserved keys included), ``trigger`` FQL text. ``version`` grows
-    with each change; events at or before ``start`` never match it (RULES R19)."""
+    with each change; events at or before ``start`` never match it (RULES R19). ``config`` is what was stored, with its
+    references as they were written; None where the file declares the destination."""
 
     id: int
     name: str
@@ -182,11 +191,16 @@ class Mapping(msgspec.Struct, frozen=True):
     enabled: bool
     start: int
     version: int
+    config: MappingConfig | None = None
+    created_at: int = 0
+    updated_at: int = 0
 
 
 class Destination(msgspec.Struct, frozen=True):
     """A configured destination with its mappings in their order. ``state`` is ``enabled``, ``disabled``, ``paused`` or
-    ``undeclared`` (RULES R18, R21). The limits are ``None`` where the daemon's defaults hold."""
+    ``undeclared`` (RULES R18, R21). The limits are ``None`` where the daemon's defaults hold. ``declared``: the file
+    has it and only there it changes, else ``config`` is what was stored, with its references as they were written.
+    Stored ``filters`` have ``id``, ``createdAt`` and ``updatedAt``. ``trouble`` is why it cannot work, or ""."""
 
     id: int
     slug: str
@@ -204,6 +218,11 @@ class Destination(msgspec.Struct, frozen=True):
     timeout: float | None = None  # seconds
     retry_window: float | None = None  # seconds
     consent: tuple[str, ...] = ()  # consent categories, all of which must be granted (FEATURES F043)
+    declared: bool = True
+    trouble: str = ""
+    config: DestinationConfig | None = None
+    created_at: int = 0
+    updated_at: int = 0
 
 
 class Workspace(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from actionsd.store.reader import Reader
 from actionsd.store.records import Count, LaneKey, Sizes
 from actionsd.store.replays import Replays
 from actionsd.store.retention import Retention
+from actionsd.store.sealing import Sealer
 from actionsd.store.workspace import Registry
 from actionsd.store.writer import Committed, Writer
 
@@ -85,7 +86,10 @@ class Store:
         self.journal = Journal(self._writer, self._reader, self._writer.dedup, self._options.queue_bytes)
         self.journal.head = state.head
         self.ledger = Ledger(self._writer, self._reader, self._listings, self._options.checkpoint_interval)
-        self.workspace = Registry(self._writer, self._reader, self.ledger, state.dedup_key)
+        self.workspace = Registry(
+            self._writer, self._reader, self._listings, self.ledger, state.dedup_key, Sealer(self._options.data_dir),
+            self._options.resolve,
+        )  # fmt: skip
         self._filter = FilterBuilder(self._files.database, self._writer.dedup, self._clock.now())
         self.replays = Replays(self._writer, self._listings, self.ledger)
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)

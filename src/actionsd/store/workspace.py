@@ -1,62 +1,102 @@
 """The workspace: ids, versions and states of what is configured (RULES R18-R21).
 
-What the file declares may hold secrets, so only names, a keyed fingerprint, versions, states and starts are stored.
+What the file declares may hold secrets, so only names, a keyed fingerprint, versions, states and starts of it are
+stored; its history is the file's own. What is made elsewhere is stored whole, with every version it has had.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
+from actionsd.store import changes as history
 from actionsd.store import sql
-from actionsd.store.ledger import Ledger
+from actionsd.store.assemble import Stored, assemble
+from actionsd.store.configs import Change, Kind, Version
+from actionsd.store.ledger import MAX_ROWS, Ledger
 from actionsd.store.reader import Reader
-from actionsd.store.records import Destination, Mapping, Source, Workspace
-from actionsd.store.settle import pass_over
+from actionsd.store.records import Workspace
+from actionsd.store.sealing import Sealer
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
 
 _sql = sql.load("workspace")
 _ledger_sql = sql.load("ledger")
 
-_SYNC_MODE = "__segment_internal_sync_mode"  # the reserved key that ``sync_mode`` of a file stands for (RULES C8)
-
 
 class Registry:
-    """``current`` is the workspace as of the last change."""
+    """``current`` is the workspace as of the last change.
 
-    def __init__(self, writer: Writer, reader: Reader, ledger: Ledger, hash_key: bytes) -> None:
+    ``resolve`` gives what the references in a JSON value stand for, or raises :class:`ConfigError`.
+    """
+
+    def __init__(
+        self, writer: Writer, reader: Reader, listings: Reader, ledger: Ledger, hash_key: bytes, sealer: Sealer,
+        resolve: Callable[[Any], Any],
+    ) -> None:  # fmt: skip
         self._writer = writer
         self._reader = reader
+        self._listings = listings
         self._ledger = ledger
         self._hash_key = hash_key
+        self._sealer = sealer
+        self._resolve = resolve
         self._sources: Sequence[SourceDecl] = ()
         self._destinations: Sequence[DestinationDecl] = ()
+        self._changing = asyncio.Lock()  # a change and the look at its result are one step
         self.current = Workspace(version=0)
 
     async def declare(self, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]) -> Workspace:
-        """Make these the configuration, in one transaction: new objects get ids and start at the head, changed ones a
-        new version, missing ones become undeclared (RULES R19, R21).
+        """Make these what the file declares, in one transaction: new objects get ids and start at the head, changed
+        ones a new version, missing ones become undeclared (RULES R19, R21).
 
         Raises:
-            ConfigError: a destination names a source that is not declared.
+            ConfigError: a destination names a source that there is not, or a slug was given elsewhere.
         """
-        known = {source.slug for source in sources}
-        unknown = [
-            f"destination {each.slug!r}: source {each.source!r} is not declared; declared are {sorted(known)}"
-            for each in destinations
-            if each.source not in known
-        ]
-        if unknown:
-            raise ConfigError(*unknown)
-        await self._writer.run(lambda transaction: self._declare(transaction, sources, destinations))
-        self._sources, self._destinations = tuple(sources), tuple(destinations)
-        for destination, mapping in await self._reader.rows(_sql["disabled_with_retries"], {}):
-            await self._ledger.discard_retries(destination, mapping=mapping, reason="mapping_disabled")
-        return await self._refresh()
+        async with self._changing:
+            await self._writer.run(lambda transaction: self._declare(transaction, sources, destinations))
+            self._sources, self._destinations = tuple(sources), tuple(destinations)
+            return await self._refresh()
+
+    async def change(self, who: str, changes: Sequence[Change]) -> list[int]:
+        """Change what is configured here and not in the file: all of it or nothing, in one transaction, written into
+        the history as done by ``who``. Returns the id of each object.
+
+        Raises:
+            NotFound: an object or parent is not there.
+            Conflict: a slug or name is taken, or the object is declared in the file.
+        """
+        async with self._changing:
+            ids = await self._writer.run(lambda transaction: history.write(transaction, who, changes, self._sealer))
+            await self._refresh()
+        return ids
+
+    async def history(
+        self, *, kind: Kind | Literal[""] = "", object: int = 0, before: int = 0, limit: int = 100
+    ) -> list[Version]:
+        """Versions of what is configured here, the newest first, older than the one with id ``before``; "" and 0 mean
+        any. Secrets stand in them."""
+        parameters = {"kind": kind, "object": object, "before": before, "limit": min(limit, MAX_ROWS)}
+        rows = await self._listings.rows(_sql["list_changes"], parameters)
+        return [history.version_of(row, self._sealer) for row in rows]
+
+    async def changed_together(self, batch: int) -> list[Version]:
+        """All versions that one call wrote, in their order."""
+        rows = await self._listings.rows(_sql["read_batch"], {"batch": batch})
+        return [history.version_of(row, self._sealer) for row in rows]
+
+    async def rotate_key(self) -> int:
+        """Seal everything with a new key and drop the old ones; returns how many texts were sealed again."""
+        async with self._changing:
+            self._sealer.add_key()
+            sealed = await self._writer.run(lambda transaction: history.reseal(transaction, self._sealer))
+            self._sealer.drop_old_keys()
+        return sealed
 
     async def set_state(self, destination: int, state: Literal["enabled", "paused"]) -> Workspace:
         """Pause a destination or let it go on. It stays paused over restarts and reloads.
@@ -70,8 +110,9 @@ class Registry:
             if not transaction.db.execute(_sql["pause_destination"], values).rowcount:
                 raise NotFound(f"there is no destination {destination}")
 
-        await self._writer.run(change)
-        return await self._refresh()
+        async with self._changing:
+            await self._writer.run(change)
+            return await self._refresh()
 
     async def forget(self, slug: str) -> Workspace:
         """Delete a destination, or else a source, that the file no longer declares. What a destination has not
@@ -79,26 +120,21 @@ class Registry:
 
         Raises:
             NotFound: there is none with this slug.
-            Conflict: it is declared, or the source still has destinations.
+            Conflict: it is declared, or was made elsewhere, or the source still has destinations.
         """
-        rows = await self._reader.rows(_sql["find_destination"], {"slug": slug})
-        if not rows:
-            await self._writer.run(lambda transaction: _forget_source(transaction, slug))
+        async with self._changing:
+            await self._writer.run(lambda transaction: _forget(transaction, slug))
             return await self._refresh()
-        id, _, declared = rows[0]
-        if declared:
-            raise Conflict(f"destination {slug!r} is declared in the file; remove it there first")
-        await self._ledger.discard_retries(id, reason="destination_deleted", requeueable=False)
-        await self._writer.run(lambda transaction: _forget_destination(transaction, id))
-        return await self._refresh()
 
     def _declare(
         self, transaction: Transaction, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]
     ) -> None:
         db = transaction.db
+        _refuse_taken_slugs(transaction, sources, destinations)
         db.executemany(_sql["declare_source"], [(source.slug,) for source in sources])
         db.execute(_sql["undeclare_sources"], {"slugs": _json([source.slug for source in sources])})
-        ids = {slug: id for id, slug, _ in db.execute(_sql["read_sources"]).fetchall()}
+        ids = {slug: id for id, slug, declared, *_, body in db.execute(_sql["read_sources"]) if declared or body}
+        _refuse_unknown_sources(destinations, ids)
         for declared in destinations:
             destination = self._declare_destination(transaction, declared, ids[declared.source])
             for mapping in declared.mappings:
@@ -147,86 +183,72 @@ class Registry:
         return hashlib.blake2b(msgspec.json.encode(declared), key=self._hash_key, digest_size=16).digest()
 
     async def _refresh(self) -> Workspace:
-        """The stored ids and states joined with what the file declared."""
-        sources = await self._reader.rows(_sql["read_sources"], {})
-        destinations = await self._reader.rows(_sql["read_destinations"], {})
-        mappings = {
-            (destination, name): (id, version, start)
-            for id, destination, name, version, start in await self._reader.rows(_sql["read_mappings"], {})
-        }
-        ids = {slug: id for id, slug, _ in sources}
-        declared = {each.slug: each for each in self._destinations}
-        self.current = Workspace(
-            version=self.current.version + 1,
-            sources=tuple(
-                Source(ids[each.slug], each.slug, each.name or each.slug, tuple(each.write_keys), each.enabled)
-                for each in self._sources
-            ),
-            destinations=tuple(_destination(row, declared.get(row[1]), mappings) for row in destinations),
+        """Bury the retries of what is gone or switched off (RULES R18, R20), then put the workspace together."""
+        for (destination,) in await self._reader.rows(_sql["retries_left_behind"], {}):
+            await self._ledger.discard_retries(destination, reason="destination_deleted", requeueable=False)
+        for destination, mapping in await self._reader.rows(_sql["disabled_with_retries"], {}):
+            await self._ledger.discard_retries(destination, mapping=mapping, reason="mapping_disabled")
+        filters = defaultdict(list)
+        for row in await self._reader.rows(_sql["read_filters"], {}):
+            filters[row[1]].append(row)
+        mappings = defaultdict(list)
+        for row in await self._reader.rows(_sql["read_mappings"], {}):
+            mappings[row[1]].append(row)
+        stored = Stored(
+            sources=await self._reader.rows(_sql["read_sources"], {}),
+            destinations=await self._reader.rows(_sql["read_destinations"], {}),
+            mappings=mappings,
+            filters=filters,
         )
+        sources, destinations = assemble(stored, self._sources, self._destinations, self._sealer, self._resolve)
+        self.current = Workspace(self.current.version + 1, sources, destinations)
         return self.current
 
 
-def _destination(
-    row: tuple[int, str, int, int, int, int, int, int],
-    declared: DestinationDecl | None,
-    mappings: dict[tuple[int, str], tuple[int, int, int]],
-) -> Destination:
-    id, slug, source, enabled, paused, _, version, start = row
-    if declared is None:
-        return Destination(
-            id=id, slug=slug, name=slug, source=source, definition="", settings={}, mappings=(), filters=(),
-            state="undeclared", start=start, version=version,
-        )  # fmt: skip
-    return Destination(
-        id=id,
-        slug=slug,
-        name=declared.name or slug,
-        source=source,
-        definition=declared.definition,
-        settings=declared.settings,
-        mappings=tuple(_mapping(mappings[id, each.name], each) for each in declared.mappings),
-        filters=declared.filters,
-        state="disabled" if not enabled else "paused" if paused else "enabled",
-        start=start,
-        version=version,
-        consent=declared.consent,
-        concurrency=declared.concurrency,
-        rate_limit=declared.rate_limit,
-        timeout=declared.timeout,
-        retry_window=declared.retry_window,
-    )
+def _refuse_taken_slugs(
+    transaction: Transaction, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]
+) -> None:
+    slugs = {
+        "sources": _json([source.slug for source in sources]),
+        "destinations": _json([destination.slug for destination in destinations]),
+    }
+    taken = transaction.db.execute(_sql["slugs_elsewhere"], slugs).fetchall()
+    if taken:
+        made = "was made with actionsctl or the API; delete it there, or take it out of the file"
+        raise ConfigError(*(f"{kind} {slug!r} {made}" for kind, slug in taken))
 
 
-def _mapping(stored: tuple[int, int, int], declared: MappingDecl) -> Mapping:
-    id, version, start = stored
-    fields = dict(declared.fields or {})
-    if declared.sync_mode is not None:
-        fields[_SYNC_MODE] = declared.sync_mode
-    return Mapping(
-        id=id,
-        name=declared.name,
-        action=declared.action,
-        trigger=declared.trigger or "",
-        fields=fields,
-        enabled=declared.enabled,
-        start=start,
-        version=version,
-    )
+def _refuse_unknown_sources(destinations: Sequence[DestinationDecl], known: dict[str, int]) -> None:
+    unknown = [
+        f"destination {each.slug!r}: source {each.source!r} is not declared; declared are {sorted(known)}"
+        for each in destinations
+        if each.source not in known
+    ]
+    if unknown:
+        raise ConfigError(*unknown)
 
 
-def _forget_destination(transaction: Transaction, id: int) -> None:
-    pass_over(transaction, id, transaction.head, "destination_deleted")
-    transaction.db.execute(_ledger_sql["delete_lanes"], {"destination": id})
-    for statement in ("delete_replays", "delete_intents", "delete_destination"):
-        transaction.db.execute(_sql[statement], {"id": id})
+def _forget(transaction: Transaction, slug: str) -> None:
+    found = transaction.db.execute(_sql["find_destination"], {"slug": slug}).fetchone()
+    if found is None:
+        _forget_source(transaction, slug)
+        return
+    id, _, declared = found
+    if declared:
+        raise Conflict(f"destination {slug!r} is declared in the file; remove it there first")
+    if transaction.db.execute(_sql["read_config"], {"kind": "destination", "id": id}).fetchone():
+        raise Conflict(f"destination {slug!r} was never declared in the file; delete it instead")
+    history.forget_destination(transaction, id)
 
 
 def _forget_source(transaction: Transaction, slug: str) -> None:
     rows = transaction.db.execute(_sql["read_sources"]).fetchall()
-    declared = {known: declared for _, known, declared in rows}.get(slug)
-    if declared is None:
+    found = {known: (declared, body) for _, known, declared, *_, body in rows}.get(slug)
+    if found is None:
         raise NotFound(f"there is no destination and no source {slug!r}")
+    declared, body = found
+    if body:
+        raise Conflict(f"source {slug!r} was never declared in the file; delete it instead")
     if not transaction.db.execute(_sql["delete_source"], {"slug": slug}).rowcount:
         why = "is declared in the file" if declared else "still has destinations; forget them first"
         raise Conflict(f"source {slug!r} {why}")

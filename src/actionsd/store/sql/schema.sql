@@ -209,3 +209,40 @@ create table counter_buckets (
     events integer not null,
     primary key (width, start, counter)
 ) strict, without rowid;
+
+create table filters (
+    id integer primary key autoincrement,
+    destination integer not null references destinations (id) on delete cascade
+) strict;
+
+-- What is configured here and not in the file: one row for each source, destination, mapping and filter that was made
+-- through the API, the console or actionsctl. body: a Config as JSON, sealed where it may hold secrets (I6).
+create table configs (
+    kind text not null check (kind in ('source', 'destination', 'mapping', 'filter')),
+    object integer not null,
+    version integer not null,
+    created_at integer not null,
+    updated_at integer not null,
+    body blob not null,
+    primary key (kind, object)
+) strict, without rowid;
+
+-- Every version that a config has had, append-only. batch: id of the first row written by the same call, so that what
+-- was deleted together comes back together; parent: the destination of a mapping or filter, the source of a destination.
+create table changes (
+    id integer primary key autoincrement,
+    batch integer not null,
+    at integer not null,
+    who text not null,
+    kind text not null,
+    object integer not null,
+    parent integer not null,
+    version integer not null,
+    verb text not null check (verb in ('created', 'changed', 'deleted', 'restored')),
+    body blob not null
+) strict;
+create index changes_object on changes (kind, object, id);
+create index changes_batch on changes (batch);
+create trigger changes_stay before delete on changes begin
+    select raise(abort, 'the history of changes is append-only');
+end;

@@ -1,0 +1,181 @@
+"""Puts the workspace together: stored ids, versions and states, joined with what the file declared and what is stored.
+
+Nothing here reads or writes; a reference that does not resolve makes its destination troubled, not the workspace.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as MappingOf
+from typing import Any, NamedTuple
+
+import msgspec
+
+from actionsd.errors import ConfigError
+from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
+from actionsd.store.changes import decode
+from actionsd.store.configs import DestinationConfig, FilterConfig, MappingConfig, SourceConfig
+from actionsd.store.records import Destination, Mapping, Source
+from actionsd.store.sealing import Sealer
+
+_SYNC_MODE = "__segment_internal_sync_mode"  # the reserved key that ``sync_mode`` of a file stands for (RULES C8)
+
+Row = tuple[Any, ...]
+Resolve = Callable[[Any], Any]
+
+
+class Stored(NamedTuple):
+    """Rows of workspace.sql: ``read_sources``, ``read_destinations``, and by destination ``read_mappings`` and
+    ``read_filters``."""
+
+    sources: Sequence[Row]
+    destinations: Sequence[Row]
+    mappings: MappingOf[int, Sequence[Row]]
+    filters: MappingOf[int, Sequence[Row]]
+
+
+def assemble(
+    stored: Stored, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl], sealer: Sealer,
+    resolve: Resolve,
+) -> tuple[tuple[Source, ...], tuple[Destination, ...]]:  # fmt: skip
+    """All sources, those of the file first and in its order, and all destinations in the order of their ids.
+
+    Raises:
+        ConfigError: a stored config is sealed and no key fits.
+    """
+    ids = {slug: id for id, slug, *_ in stored.sources}
+    declared = {each.slug: each for each in destinations}
+    made = [_stored_source(row, sealer) for row in stored.sources if row[-1]]
+    return (
+        (*(_declared_source(ids[each.slug], each) for each in sources), *made),
+        tuple(_destination(row, declared.get(row[1]), stored, sealer, resolve) for row in stored.destinations),
+    )
+
+
+def _declared_source(id: int, declared: SourceDecl) -> Source:
+    return Source(id, declared.slug, declared.name or declared.slug, tuple(declared.write_keys), declared.enabled)
+
+
+def _stored_source(row: Row, sealer: Sealer) -> Source:
+    id, slug, _, version, created_at, updated_at, body = row
+    config = decode("source", body, sealer)
+    assert isinstance(config, SourceConfig)
+    return Source(
+        id=id, slug=slug, name=config.name or slug, write_keys=config.write_keys, enabled=config.enabled,
+        declared=False, version=version, config=config, created_at=created_at, updated_at=updated_at,
+    )  # fmt: skip
+
+
+def _destination(
+    row: Row, declared: DestinationDecl | None, stored: Stored, sealer: Sealer, resolve: Resolve
+) -> Destination:
+    id, slug, source, enabled, paused, _, version, start, created_at, updated_at, body = row
+    state = "disabled" if not enabled else "paused" if paused else "enabled"
+    if declared is not None:
+        return _declared_destination(id, source, state, start, version, declared, stored.mappings[id])
+    if body is None:
+        return Destination(
+            id=id, slug=slug, name=slug, source=source, definition="", settings={}, mappings=(), filters=(),
+            state="undeclared", start=start, version=version,
+        )  # fmt: skip
+    config = decode("destination", body, sealer)
+    assert isinstance(config, DestinationConfig)
+    mappings = [_stored_mapping(each, sealer, resolve) for each in stored.mappings[id]]
+    settings, trouble = _resolved(config.settings, resolve)
+    troubles = [trouble, *(trouble for _, trouble in mappings)]
+    return Destination(
+        id=id,
+        slug=slug,
+        name=config.name or slug,
+        source=source,
+        definition=config.definition,
+        settings=settings,
+        mappings=tuple(sorted((mapping for mapping, _ in mappings), key=_order)),
+        filters=tuple(_stored_filter(each, sealer) for each in stored.filters[id]),
+        state=state,
+        start=start,
+        version=version,
+        consent=config.consent,
+        concurrency=config.concurrency,
+        rate_limit=config.rate_limit,
+        timeout=config.timeout,
+        retry_window=config.retry_window,
+        declared=False,
+        trouble="; ".join(filter(None, troubles)),
+        config=config,
+        created_at=created_at,
+        updated_at=updated_at,
+    )
+
+
+def _declared_destination(
+    id: int, source: int, state: str, start: int, version: int, declared: DestinationDecl, rows: Sequence[Row]
+) -> Destination:
+    stored = {row[2]: row for row in rows}
+    return Destination(
+        id=id,
+        slug=declared.slug,
+        name=declared.name or declared.slug,
+        source=source,
+        definition=declared.definition,
+        settings=declared.settings,
+        mappings=tuple(_declared_mapping(stored[each.name], each) for each in declared.mappings),
+        filters=declared.filters,
+        state=state,
+        start=start,
+        version=version,
+        consent=declared.consent,
+        concurrency=declared.concurrency,
+        rate_limit=declared.rate_limit,
+        timeout=declared.timeout,
+        retry_window=declared.retry_window,
+    )
+
+
+def _declared_mapping(row: Row, declared: MappingDecl) -> Mapping:
+    id, _, _, version, start, *_ = row
+    fields = dict(declared.fields or {})
+    if declared.sync_mode is not None:
+        fields[_SYNC_MODE] = declared.sync_mode
+    return Mapping(
+        id=id,
+        name=declared.name,
+        action=declared.action,
+        trigger=declared.trigger or "",
+        fields=fields,
+        enabled=declared.enabled,
+        start=start,
+        version=version,
+    )
+
+
+def _stored_mapping(row: Row, sealer: Sealer, resolve: Resolve) -> tuple[Mapping, str]:
+    """A mapping, and why it cannot work or ""."""
+    id, _, _, version, start, created_at, updated_at, body = row
+    config = decode("mapping", body, sealer)
+    assert isinstance(config, MappingConfig)
+    fields, trouble = _resolved(config.fields, resolve)
+    mapping = Mapping(
+        id=id, name=config.name, action=config.action, trigger=config.trigger, fields=fields, enabled=config.enabled,
+        start=start, version=version, config=config, created_at=created_at, updated_at=updated_at,
+    )  # fmt: skip
+    return mapping, f"mapping {config.name!r}: {trouble}" if trouble and config.enabled else ""
+
+
+def _stored_filter(row: Row, sealer: Sealer) -> dict[str, Any]:
+    """A filter as the filters' compiler takes it; its id seeds its samples (RULES R22)."""
+    id, _, created_at, updated_at, body = row
+    config = decode("filter", body, sealer)
+    assert isinstance(config, FilterConfig)
+    filter: dict[str, Any] = msgspec.to_builtins(config)
+    return filter | {"id": id, "enabled": config.enabled, "createdAt": created_at, "updatedAt": updated_at}
+
+
+def _resolved(value: dict[str, Any], resolve: Resolve) -> tuple[dict[str, Any], str]:
+    """The value with its references resolved, or as it is and what is wrong with it."""
+    try:
+        return resolve(value), ""
+    except ConfigError as error:
+        return value, "; ".join(error.problems)
+
+
+def _order(mapping: Mapping) -> tuple[int, int]:
+    return mapping.config.rank if mapping.config else 0, mapping.id

@@ -1,0 +1,132 @@
+"""What is configured through the API, the console or actionsctl: one frozen struct for each kind of object.
+
+References (``env:NAME``, ``file:PATH``) stay as written; they are resolved when the workspace is put together.
+A struct says nothing of its parent: that a mapping belongs to a destination stands in the tables, so slugs may change.
+"""
+
+from collections.abc import Mapping as MappingOf
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["source", "destination", "mapping", "filter"]
+Verb = Literal["created", "changed", "deleted", "restored"]
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A pair that people sort sources and destinations by (Public API, ``LabelV1``)."""
+
+    key: str
+    value: str
+    description: str = ""
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A source. ``definition`` is its kind in Segment's catalogue of sources, ``settings`` what that kind has."""
+
+    slug: str
+    name: str = ""
+    write_keys: tuple[str, ...] = ()
+    enabled: bool = True
+    definition: str = "http-api"
+    settings: dict[str, Any] = {}
+    labels: tuple[Label, ...] = ()
+
+
+class DestinationConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A destination without its mappings and filters. The limits are None where ``[delivery]`` holds; durations are
+    seconds."""
+
+    slug: str
+    definition: str
+    name: str = ""
+    enabled: bool = True
+    settings: dict[str, Any] = {}
+    consent: tuple[str, ...] = ()
+    concurrency: int | None = None
+    rate_limit: float | None = None
+    timeout: float | None = None
+    retry_window: float | None = None
+    labels: tuple[Label, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<DestinationConfig {self.slug}>"  # settings may be secret (I6)
+
+
+class MappingConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A mapping. ``fields`` are complete, reserved keys included (RULES C8); ``rank`` orders those of a destination."""
+
+    name: str
+    action: str
+    trigger: str
+    fields: dict[str, Any] = {}
+    enabled: bool = False
+    rank: int = 0
+
+    def __repr__(self) -> str:
+        return f"<MappingConfig {self.name}>"  # fields may be secret (I6)
+
+
+class FilterConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A destination filter: FQL in ``condition``, and ``actions`` in the Public API's form (FEATURES F234)."""
+
+    title: str
+    condition: str = msgspec.field(name="if")
+    actions: tuple[dict[str, Any], ...] = ()
+    enabled: bool = True
+    description: str = ""
+
+
+Config = SourceConfig | DestinationConfig | MappingConfig | FilterConfig
+
+TYPES: MappingOf[str, type[Config]] = {
+    "source": SourceConfig,
+    "destination": DestinationConfig,
+    "mapping": MappingConfig,
+    "filter": FilterConfig,
+}
+KINDS: MappingOf[type, Kind] = {
+    SourceConfig: "source",
+    DestinationConfig: "destination",
+    MappingConfig: "mapping",
+    FilterConfig: "filter",
+}
+SEALED = frozenset({"destination", "mapping"})  # kinds whose values may be secret
+
+
+class Put(msgspec.Struct, frozen=True, kw_only=True):
+    """Make an object, or with ``id`` give it another config. ``parent`` is needed for a new one: the source of a
+    destination, the destination of a mapping or filter, by id or, also where it is made in the same call, by slug.
+    ``restored``: one that was deleted may come back under its id."""
+
+    config: Config
+    id: int = 0
+    parent: int | str = 0
+    restored: bool = False
+
+
+class Delete(msgspec.Struct, frozen=True, kw_only=True):
+    """Delete an object and what belongs to it."""
+
+    kind: Kind
+    id: int
+
+
+Change = Put | Delete
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the history: ``who`` did ``verb`` to an object ``at`` (milliseconds), which made it ``version``.
+    ``config`` is what it was from then on, or, when it was deleted, at last; ``batch`` is the same for all that one
+    call changed."""
+
+    id: int
+    batch: int
+    at: int
+    who: str
+    kind: Kind
+    object: int
+    parent: int
+    version: int
+    verb: Verb
+    config: Config
