@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 _standard_keys = vars(logging.makeLogRecord({})).keys() | {"message", "taskName"}
 
@@ -24,6 +25,13 @@ def set_up(level: str, stream: IO[str] | None = None) -> None:
     root.setLevel(logging.WARNING)
     logging.getLogger("actionsd").setLevel(level.upper())
     logging.captureWarnings(True)
+    logging.getLogger("aiohttp.server").addFilter(_no_quotes)
+
+
+def _no_quotes(record: logging.LogRecord) -> bool:
+    """Whether a record of the HTTP server may be logged: what it says of a request that is no HTTP quotes the request,
+    a bearer token included. The client was answered with 400, nobody else can do anything about it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
