@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from actionsd import wire
+from actionsd.admin.access import caller_of
 from actionsd.admin.answers import answer, query_number, read_body, refuse
 from actionsd.admin.context import parts_key
 from actionsd.operate import control
@@ -10,6 +11,7 @@ from actionsd.operate import dead as given_up
 from actionsd.operate import explain as explaining
 from actionsd.operate import replays as replaying
 from actionsd.operate import status as state
+from actionsd.operate import tokens as keys
 
 _no_limit = 2**63 - 1
 
@@ -131,3 +133,21 @@ async def plugins(request: web.Request) -> web.Response:
 
 async def check(request: web.Request) -> web.Response:
     return answer(control.check(request.app[parts_key]))
+
+
+async def tokens(request: web.Request) -> web.Response:
+    after = query_number(request, "after", 0, most=_no_limit)
+    limit = query_number(request, "limit", 100, most=1000)
+    return answer(await keys.listed(request.app[parts_key], after=after, limit=limit))
+
+
+async def create_token(request: web.Request) -> web.Response:
+    body, who = await read_body(request, wire.TokenRequest), caller_of(request).name
+    created = answer(await keys.create(request.app[parts_key], body, who), status=201)
+    created.headers["Cache-Control"] = "no-store"
+    return created
+
+
+async def revoke_token(request: web.Request) -> web.Response:
+    name, who = request.match_info["name"], caller_of(request).name
+    return answer(await keys.revoke(request.app[parts_key], name, who))

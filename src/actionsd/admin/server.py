@@ -3,43 +3,61 @@
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from actionsd import settings
 from actionsd.admin import access, answers, handlers, metrics, tail
+from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.ingest.sockets import bind, bound, release
 from actionsd.operate.parts import Parts
 from actionsd.settings import Address
 
-routes = (
-    ("GET", "/healthz", handlers.healthz),
-    ("GET", "/readyz", handlers.readyz),
-    ("GET", "/metrics", metrics.show),
-    ("GET", "/actionsd/status", handlers.status),
-    ("GET", "/actionsd/tail", tail.follow),
-    ("GET", "/actionsd/explain", handlers.explain),
-    ("GET", "/actionsd/sources", handlers.sources),
-    ("GET", "/actionsd/destinations", handlers.destinations),
-    ("GET", "/actionsd/destinations/{slug}", handlers.destination),
-    ("GET", "/actionsd/destinations/{slug}/mappings/{name}", handlers.mapping),
-    ("POST", "/actionsd/destinations/{slug}/pause", handlers.pause),
-    ("POST", "/actionsd/destinations/{slug}/resume", handlers.resume),
-    ("POST", "/actionsd/destinations/{slug}/forget", handlers.forget),
-    ("POST", "/actionsd/resume", handlers.release),
-    ("GET", "/actionsd/retries", handlers.retries),
-    ("GET", "/actionsd/dead", handlers.dead),
-    ("GET", "/actionsd/dead/{id:[0-9]+}", handlers.dead_letter),
-    ("POST", "/actionsd/dead/requeue", handlers.requeue),
-    ("POST", "/actionsd/dead/drop", handlers.drop),
-    ("GET", "/actionsd/replays", handlers.replays),
-    ("POST", "/actionsd/replays", handlers.create_replay),
-    ("POST", "/actionsd/replays/plan", handlers.plan_replay),
-    ("GET", "/actionsd/replays/{id:[0-9]+}", handlers.replay),
-    ("POST", "/actionsd/replays/{id:[0-9]+}/{verb:stop|resume}", handlers.change_replay),
-    ("POST", "/actionsd/backup", handlers.backup),
-    ("GET", "/actionsd/plugins", handlers.plugins),
-    ("POST", "/actionsd/check", handlers.check),
+# Method, path, the least role that the call needs ("open": nobody is asked who calls), handler.
+routes: tuple[tuple[str, str, Least, Handler], ...] = (
+    ("GET", "/healthz", "open", handlers.healthz),
+    ("GET", "/readyz", "open", handlers.readyz),
+    ("GET", "/metrics", "read", metrics.show),
+    ("GET", "/actionsd/status", "read", handlers.status),
+    ("GET", "/actionsd/tail", "read", tail.follow),
+    ("GET", "/actionsd/explain", "read", handlers.explain),
+    ("GET", "/actionsd/sources", "read", handlers.sources),
+    ("GET", "/actionsd/destinations", "read", handlers.destinations),
+    ("GET", "/actionsd/destinations/{slug}", "read", handlers.destination),
+    ("GET", "/actionsd/destinations/{slug}/mappings/{name}", "read", handlers.mapping),
+    ("POST", "/actionsd/destinations/{slug}/pause", "write", handlers.pause),
+    ("POST", "/actionsd/destinations/{slug}/resume", "write", handlers.resume),
+    ("POST", "/actionsd/destinations/{slug}/forget", "admin", handlers.forget),
+    ("POST", "/actionsd/resume", "write", handlers.release),
+    ("GET", "/actionsd/retries", "read", handlers.retries),
+    ("GET", "/actionsd/dead", "read", handlers.dead),
+    ("GET", "/actionsd/dead/{id:[0-9]+}", "read", handlers.dead_letter),
+    ("POST", "/actionsd/dead/requeue", "write", handlers.requeue),
+    ("POST", "/actionsd/dead/drop", "write", handlers.drop),
+    ("GET", "/actionsd/replays", "read", handlers.replays),
+    ("POST", "/actionsd/replays", "write", handlers.create_replay),
+    ("POST", "/actionsd/replays/plan", "read", handlers.plan_replay),
+    ("GET", "/actionsd/replays/{id:[0-9]+}", "read", handlers.replay),
+    ("POST", "/actionsd/replays/{id:[0-9]+}/{verb:stop|resume}", "write", handlers.change_replay),
+    ("POST", "/actionsd/backup", "admin", handlers.backup),
+    ("GET", "/actionsd/plugins", "read", handlers.plugins),
+    ("POST", "/actionsd/check", "read", handlers.check),
+    ("GET", "/actionsd/tokens", "admin", handlers.tokens),
+    ("POST", "/actionsd/tokens", "admin", handlers.create_token),
+    ("POST", "/actionsd/tokens/{name}/revoke", "admin", handlers.revoke_token),
 )
+
+_largest_body = 1024 * 1024  # bytes, after decompression; a larger one is refused with 413
+
+
+def application(parts: Parts, token: str) -> web.Application:
+    """The admin API over running parts; ``token`` is the configured one."""
+    guard = access.Guard(token, parts)
+    app = web.Application(middlewares=[answers.errors_as_json, guard.middleware], client_max_size=_largest_body)
+    app[parts_key] = parts
+    for method, path, least, handler in routes:
+        guard.protect(app.router.add_route(method, path, handler), least)
+    return app
 
 
 class Admin:
@@ -58,11 +76,7 @@ class Admin:
         Raises:
             ConfigError: an address cannot be bound.
         """
-        token = access.load_token(self._options.token, self._data_dir)
-        app = web.Application(middlewares=[answers.errors_as_json, access.guard(token)])
-        app[parts_key] = self._parts
-        for method, path, handler in routes:
-            app.router.add_route(method, path, handler)
+        app = application(self._parts, access.load_token(self._options.token, self._data_dir))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         addresses = []

@@ -15,6 +15,7 @@ from actionsd.errors import ConfigError
 
 T = TypeVar("T")
 
+_token_hint = "set ACTIONSD_TOKEN; the daemon keeps one in <data_dir>/admin.token, `tokens create` makes others"
 _patience = 60.0  # seconds to wait for one answer; a backup or a dry run takes a while
 
 
@@ -97,13 +98,12 @@ def _with_query(path: str, query: dict[str, Any]) -> str:
 
 
 def _refusal(response: http.client.HTTPResponse) -> str:
-    if response.status == 401:
-        return "the admin API asks for a token here: set ACTIONSD_TOKEN (the daemon keeps it in <data_dir>/admin.token)"
     body = response.read()
     try:
-        return "\n".join(problem.message for problem in msgspec.json.decode(body, type=wire.Errors).errors)
+        text = "\n".join(problem.message for problem in msgspec.json.decode(body, type=wire.Errors).errors)
     except msgspec.DecodeError:
-        return f"the daemon answered {response.status} {response.reason}"
+        text = f"the daemon answered {response.status} {response.reason}"
+    return f"{text}\n{_token_hint}" if response.status == 401 else text
 
 
 def segment(text: str) -> str:

@@ -21,6 +21,7 @@ from actionsd.cli import (
     sources,
     status,
     tail,
+    tokens,
 )
 from actionsd.cli.client import Client
 from actionsd.settings import default_path
@@ -46,8 +47,8 @@ from actionsd.settings import default_path
 def ctl(context: click.Context, config: Path, url: str | None) -> None:
     """Show what a running actionsd does, and steer it.
 
-    The daemon is found by --url, else by the admin socket of --config. Over TCP the admin API asks for the token that
-    the daemon keeps in <data_dir>/admin.token: put it into ACTIONSD_TOKEN.
+    The daemon is found by --url, else by the admin socket of --config. Over TCP the admin API asks for a token:
+    put the one in <data_dir>/admin.token, or one that `tokens create` made, into ACTIONSD_TOKEN.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage.
     """
@@ -75,6 +76,7 @@ for command in (
     plugin.plugin,
     check.check,
     backup.backup,
+    tokens.tokens,
     completion.completion,
 ):
     ctl.add_command(command)

@@ -28,9 +28,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 _colours = {
     "enabled": "green", "closed": "green", "delivered": "green", "ok": "green", "ready": "green", "done": "green",
+    "active": "green",
     "paused": "yellow", "retry": "yellow", "pending": "yellow", "undeclared": "yellow", "probing": "yellow",
-    "open": "red", "dead": "red", "not ready": "red", "refused": "red", "error": "red",
+    "open": "red", "dead": "red", "not ready": "red", "refused": "red", "error": "red", "expired": "red",
     "disabled": "bright_black", "discarded": "bright_black", "duplicate": "bright_black", "filtered": "bright_black",
+    "revoked": "bright_black",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from actionsd.store.configs import DestinationConfig, MappingConfig, SourceConfig
+from actionsd.wire import Role
 
 
 class LaneKey(NamedTuple):
@@ -231,3 +232,15 @@ class Workspace(msgspec.Struct, frozen=True):
     version: int
     sources: tuple[Source, ...] = ()
     destinations: tuple[Destination, ...] = ()
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A bearer token of the admin API, without what it is known by."""
+
+    id: int
+    name: str
+    role: Role
+    created_at: int
+    last_used_at: int | None
+    expires_at: int | None
+    revoked_at: int | None

@@ -23,6 +23,7 @@ from actionsd.store.records import Count, LaneKey, Sizes
 from actionsd.store.replays import Replays
 from actionsd.store.retention import Retention
 from actionsd.store.sealing import Sealer
+from actionsd.store.tokens import Tokens
 from actionsd.store.workspace import Registry
 from actionsd.store.writer import Committed, Writer
 
@@ -46,6 +47,7 @@ class Store:
     ledger: Ledger
     workspace: Registry
     replays: Replays
+    tokens: Tokens
     epoch: str
     held: bool
     unclean: bool
@@ -92,6 +94,8 @@ class Store:
         )  # fmt: skip
         self._filter = FilterBuilder(self._files.database, self._writer.dedup, self._clock.now())
         self.replays = Replays(self._writer, self._listings, self.ledger)
+        self.tokens = Tokens(self._writer, self._listings)
+        await self.tokens.load()
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)
         self._writer.start()
         self._filter.start()
@@ -112,6 +116,7 @@ class Store:
 
     def _mark_stopped(self) -> None:
         try:
+            self.tokens.write_last_uses(self._db)
             self._db.execute(_sql["mark_stopped"])
             self._db.execute(_sql["checkpoint_truncate"]).fetchall()
         except sqlite3.OperationalError as error:
@@ -179,6 +184,7 @@ class Store:
         while not self._writer.broken:
             await self._clock.sleep(_SWEEP_SECONDS)
             try:
+                await self.tokens.note_uses()
                 await self.expire()
             except Unavailable as error:
                 log.warning("retention waits: %s", error)
