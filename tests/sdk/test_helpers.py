@@ -12,6 +12,7 @@ from actionsd.sdk.helpers import (
     hashed,
     host_of,
     is_e164,
+    is_email,
     is_hashed,
     normalize_email,
     normalize_phone,
@@ -50,6 +51,15 @@ def test_phones_and_names() -> None:
     assert normalize_phone("+1 (415) 555-0142", plus=False) == "14155550142"
     assert (is_e164("+14155550142"), is_e164("4155550142"), is_e164("+0415")) == (True, False, False)
     assert split_name("  Ada  King ") == ("Ada", "King")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("ada@example.com", True), ("ada.b+c@mail.example.co.uk", True), ("ada@example", False),
+     ("ada@exämple.com", False), ("user-1", False), ("a b@example.com", False), ("", False)],
+)  # fmt: skip
+def test_addresses_are_told_from_other_texts(text: str, expected: bool) -> None:
+    assert is_email(text) is expected
 
 
 def test_campaigns() -> None:

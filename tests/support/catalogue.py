@@ -55,10 +55,10 @@ def _differences(definition: Definition[Any], entry: Any, browser_presets: tuple
 
 
 def _action(action: Action[Any, Any], entry: Any) -> Iterator[str]:
-    wanted = {"title": entry["title"], "trigger": entry.get("defaultSubscription", ""), "batch": entry["hasBatch"],
-              "choices": sorted(entry.get("dynamicFieldHandlers", []))}  # fmt: skip
+    wanted = {"title": entry["title"], "trigger": _trigger(entry.get("defaultSubscription", "")),
+              "batch": entry["hasBatch"], "choices": sorted(entry.get("dynamicFieldHandlers", []))}  # fmt: skip
     yield from _unequal(action.slug, wanted, {
-        "title": action.title, "trigger": action.trigger, "batch": action.perform_batch is not None,
+        "title": action.title, "trigger": _trigger(action.trigger), "batch": action.perform_batch is not None,
         "choices": sorted(action.choices),
     })  # fmt: skip
     yield from _fields(action.slug, entry["fields"], shape(action.payload))
@@ -72,13 +72,18 @@ def _presets(definition: Definition[Any], presets: list[Any], left_out: tuple[st
         entry, preset = theirs[name], ours[name]
         defaults = definition.actions[preset.action].default_mapping
         kept = {key: value for key, value in defaults.items() if key not in entry.get("mappingWithoutDefaults", [])}
-        wanted = {"action": entry["partnerAction"], "trigger": entry.get("subscribe", ""), "type": entry["type"],
-                  "event": entry.get("eventSlug", ""),
+        wanted = {"action": entry["partnerAction"], "trigger": _trigger(entry.get("subscribe", "")),
+                  "type": entry["type"], "event": entry.get("eventSlug", ""),
                   "fields": entry.get("mapping", kept | entry.get("mappingOverDefaults", {}))}  # fmt: skip
         yield from _unequal(f"preset {name}", wanted, {
-            "action": preset.action, "trigger": preset.trigger, "type": preset.type, "event": preset.event_slug,
-            "fields": defaults if preset.mapping is None else dict(preset.mapping),
+            "action": preset.action, "trigger": _trigger(preset.trigger), "type": preset.type,
+            "event": preset.event_slug, "fields": defaults if preset.mapping is None else dict(preset.mapping),
         })  # fmt: skip
+
+
+def _trigger(text: str) -> str:
+    """FQL on one line: how it is broken into lines means nothing."""
+    return " ".join(text.split())
 
 
 def _fields(where: str, wanted: Mapping[str, Any], fields: tuple[FieldShape, ...]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 import re
 
+from actionsd.sdk.formats import matches_format
+
 
 def normalize_email(text: str) -> str:
     """Lower case without blanks.
@@ -20,6 +22,15 @@ def normalize_phone(text: str, *, plus: bool = True) -> str:
     """
     digits = re.sub(r"[^0-9]", "", text)
     return f"+{digits}" if plus and text.strip().startswith("+") else digits
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an e-mail address as RFC 5322 writes it, ASCII only.
+
+    >>> is_email("ada@example.com"), is_email("ada@exämple.com")
+    (True, False)
+    """
+    return matches_format("email", text)
 
 
 def is_e164(text: str) -> bool:
