@@ -26,6 +26,7 @@ from actionsd.sdk import (
     Payload,
     PayloadValidationError,
     Response,
+    Secret,
     Tokens,
 )
 from actionsd.testing import Respond, StubTransport, track
@@ -267,6 +268,28 @@ def test_r24_invalid_items_settle_before_sending_and_the_rest_goes_once() -> Non
         ("delivered", 207, ""), ("discarded", 400, "PAYLOAD_VALIDATION_FAILED"), ("delivered", 207, ""),
     ]  # fmt: skip
     assert json.loads(json.loads(outcomes[0].exchange)[0]["request"]["body"]) == [{"id": "a"}, {"id": "b"}]
+
+
+class Keyed(Payload):
+    key: Annotated[Secret, Field("Key")]
+
+
+async def post_each(call: Call[NoSettings, Keyed]) -> Response:
+    return await call.http.post("https://h.test/", json=call.payload)
+
+
+async def post_keys(call: BatchCall[NoSettings, Keyed]) -> Response:
+    return await call.http.post("https://h.test/", json=call.payloads)
+
+
+def test_i6_a_record_of_a_batch_shows_no_secret_of_any_of_its_payloads() -> None:
+    action = Action("keyed", title="Keyed", payload=Keyed, perform=post_each, perform_batch=post_keys)
+    definition = Definition("keys", name="Keys", actions=[action])
+    ready = prepare(definition, "keyed", settings={}, fields={"key": {"@path": "$.properties.key"}})
+    items = [Item(event=track("E", {"key": f"s3cret-{name}"})) for name in ("ada", "bob")]
+    for outcome in asyncio.run(attempt_batch(ready, items, around([(400, None, "no s3cret-ada, no s3cret-bob")]))):
+        assert b"s3cret" not in outcome.exchange
+        assert json.loads(outcome.exchange)[0]["response"]["body"] == "no ••••••, no ••••••"
 
 
 def test_a_batch_of_invalid_items_is_not_sent() -> None:

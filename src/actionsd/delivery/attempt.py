@@ -39,7 +39,7 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
         payload = prepared.payload(item.event) if item.payload is None else item.payload
     except Exception as error:
         return classify(error, around.at_ms)
-    session = _session(prepared, around)
+    session = _session(prepared, around, (payload,))
 
     async def perform(auth: Auth) -> Outcome:
         call: Call[Any, Any] = Call(
@@ -71,14 +71,14 @@ async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Aroun
 
 
 async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], around: Around) -> list[Outcome]:
-    session = _session(prepared, around)
-    items = [item for item, _ in valid]
+    items, payloads = [item for item, _ in valid], [payload for _, payload in valid]
+    session = _session(prepared, around, payloads)
 
     async def perform(auth: Auth) -> MultiStatus | Outcome:
         if prepared.action.perform_batch is None:
             raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
         call: BatchCall[Any, Any] = BatchCall(
-            payloads=[payload for _, payload in valid],
+            payloads=list(payloads),
             events=[item.event for item in items],
             idempotency_keys=[item.key for item in items],
             **_facts(prepared, session, auth, items[0].key),
@@ -89,7 +89,7 @@ async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], 
     result = await _tried(session, perform, _has_unauthorized)
     return [
         _completed(of_item(result.get(index)) if isinstance(result, MultiStatus) else result, payload, session)
-        for index, (_, payload) in enumerate(valid)
+        for index, payload in enumerate(payloads)
     ]
 
 
@@ -128,8 +128,8 @@ def _has_unauthorized(result: MultiStatus | Outcome) -> bool:
     return result.status == 401
 
 
-def _session(prepared: Prepared, around: Around) -> Session:
-    return Session(prepared.definition, prepared.settings, prepared.credentials, around)
+def _session(prepared: Prepared, around: Around, payloads: Sequence[Payload]) -> Session:
+    return Session(prepared.definition, prepared.settings, prepared.credentials, around, payloads)
 
 
 def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[str, Any]:
@@ -146,5 +146,5 @@ def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[s
 
 def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
     """With what was sent; a message may quote an address or an exception of the plugin, so secrets are taken out."""
-    message = session.redactor(payload)(outcome.message) if outcome.message else ""
+    message = session.redact(outcome.message) if outcome.message else ""
     return msgspec.structs.replace(outcome, message=message, sent=payload, session=session)

@@ -56,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """JSON of the requests and answers of the attempt, secrets redacted, bodies capped."""
         if self.session is None:
             return b"[]"
-        redact = self.session.redactor(self.sent if isinstance(self.sent, Payload) else None)
+        redact = self.session.redact
         return msgspec.json.encode([exchange.record(redact) for exchange in self.session.exchanges])
 
 

@@ -4,8 +4,8 @@ record of what was sent; a 401 is answered with one refresh and one more try (FE
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 from uuid import UUID
@@ -42,15 +42,18 @@ class Around(msgspec.Struct, kw_only=True):
 
 
 class Session:
-    """One attempt's view of its destination; ``exchanges`` has all requests of all its calls, in order."""
+    """One attempt's view of its destination, at one payload or a batch of them, or at none where something is asked.
+    ``exchanges`` has all requests of all its calls, in order."""
 
     def __init__(
-        self, definition: Definition[Any], settings: Settings, credentials: Credentials, around: Around
-    ) -> None:
+        self, definition: Definition[Any], settings: Settings, credentials: Credentials, around: Around,
+        payloads: Sequence[Payload] = (),
+    ) -> None:  # fmt: skip
         self.definition = definition
         self.settings = settings
         self.credentials = credentials
         self.around = around
+        self.payloads = payloads
         self.exchanges: list[Exchange] = []
         self._used: list[Auth] = []
 
@@ -91,13 +94,12 @@ class Session:
             return None
         return await self.definition.refresh(BaseCall(**self.facts(auth)))
 
-    def redactor(self, payload: Payload | None) -> Redactor:
-        """Takes out what must not be shown of this attempt: secrets of settings and payload, and all its tokens."""
-        own = set() if payload is None else secrets(payload)
-        return Redactor(own | self._secrets())
-
-    def _secrets(self) -> set[str]:
-        return secrets(self.settings).union(*map(secrets_of, [*self._used, self.credentials.auth]))
+    @cached_property
+    def redact(self) -> Redactor:
+        """Takes out what must not be shown of this attempt: secrets of the settings and of all its payloads, which one
+        request may hold, and all its tokens. To be asked for when everything has been sent."""
+        tokens = map(secrets_of, [*self._used, self.credentials.auth])
+        return Redactor(secrets(self.settings).union(*tokens, *map(secrets, self.payloads)))
 
 
 def _extension(request: Callable[[BaseCall[Any]], RequestOptions], facts: dict[str, Any]) -> RequestOptions:
