@@ -12,7 +12,9 @@ import msgspec
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened. ``step`` is accepted, duplicate, refused, filtered, discarded, delivered, retry or dead;
-    ``at`` milliseconds since the epoch; ``position`` 0 where the event has none. It never holds payloads or secrets."""
+    ``at`` milliseconds since the epoch; ``position`` 0 where the event has none. It never holds secrets, and payloads
+    only in ``exchange``: JSON of the requests and answers of an attempt, which is filled, as ``message`` is, while
+    somebody listens who wants exchanges."""
 
     at: int
     step: str
@@ -26,12 +28,15 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     status: int = 0
     took_ms: float = 0.0
+    message: str = ""
+    exchange: bytes = b""
 
 
 class Listener:
     """A bounded view on the tap. ``lost`` counts what it could not hold."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, exchanges: bool) -> None:
+        self.exchanges = exchanges
         self._queue: deque[Seen] = deque()
         self._size = size
         self._wake = anyio.Event()
@@ -41,6 +46,8 @@ class Listener:
         if len(self._queue) >= self._size:
             self.lost += 1
             return
+        if seen.exchange and not self.exchanges:
+            seen = msgspec.structs.replace(seen, exchange=b"")
         self._queue.append(seen)
         self._wake.set()
 
@@ -58,18 +65,23 @@ class Tap:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
         self.listening = False
+        self.exchanges = False  # somebody wants them
 
     def publish(self, seen: Seen) -> None:
         for listener in self._listeners:
             listener.put(seen)
 
-    def listen(self, size: int = 1000) -> Listener:
+    def listen(self, size: int = 1000, *, exchanges: bool = False) -> Listener:
         """A new listener that sees what comes from now on; hand it to :meth:`leave` when done."""
-        listener = Listener(size)
+        listener = Listener(size, exchanges)
         self._listeners.append(listener)
-        self.listening = True
+        self._changed()
         return listener
 
     def leave(self, listener: Listener) -> None:
         self._listeners.remove(listener)
+        self._changed()
+
+    def _changed(self) -> None:
         self.listening = bool(self._listeners)
+        self.exchanges = any(listener.exchanges for listener in self._listeners)

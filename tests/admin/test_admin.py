@@ -14,6 +14,7 @@ from support.daemon import Daemon, destination, free_port
 from support.waiting import until
 
 TOKEN = "t0ken-of-the-test"
+SECRET = "s3cret-of-the-hook"
 
 
 class Api:
@@ -42,7 +43,12 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     home = tmp_path_factory.mktemp("admin")
     port = free_port()
     fields = {"data": {"@path": "$."}, "enable_batching": False}
-    daemon = Daemon(home, destination("archive", "file", "write", fields, settings={"path": str(home / "x.ndjson")}))
+    daemon = Daemon(home)
+    nowhere = {"url": f"{daemon.url}/none?key={SECRET}", "method": "POST", "data": {"@path": "$."}}
+    daemon.configure(
+        destination("archive", "file", "write", fields, settings={"path": str(home / "x.ndjson")})
+        + destination("refused", "webhook", "send", nowhere, settings={"sharedSecret": SECRET})
+    )
     text = daemon.config.read_text().replace(
         '[admin]\nlisten = ["', f'[admin]\ntoken = "{TOKEN}"\nlisten = ["127.0.0.1:{port}", "'
     )
@@ -158,3 +164,18 @@ def test_tail_streams_what_happens_and_filters(api: Api) -> None:
     assert (seen["step"], seen["destination"], seen["mapping"]) == ("delivered", "archive", "All")
     assert (seen["messageId"], seen["event"], seen["source"]) == ("tailed", "Watched", "website")
     assert "properties" not in seen
+
+
+def test_tail_shows_what_was_sent_to_those_who_ask(api: Api) -> None:
+    assert api.errors("/actionsd/tail?exchanges=yes")[0] == 400
+    with closing(connect(api.unix, 20.0)) as connection:
+        connection.request("GET", "/actionsd/tail?step=dead&event=Refused&exchanges=1")
+        response = connection.getresponse()
+        api.daemon.send(["shown"], event="Refused")
+        seen = json.loads(next(line for line in response if line.startswith(b"data: "))[6:])
+    (exchange,) = seen["exchanges"]
+    assert (seen["messageId"], seen["destination"], seen["message"]) == ("shown", "refused", "Not Found")
+    assert exchange["request"]["method"] == "POST"
+    assert exchange["response"]["status"] == 404
+    assert SECRET not in json.dumps(seen)
+    assert exchange["request"]["url"].endswith("/none?key=••••••")

@@ -380,6 +380,7 @@ def test_r23_one_mapping_leaves_half_of_the_slots_to_others(tmp_path: Path) -> N
             await it.accept(*events, *[event(name, event="Quick") for name in names(20, "quick")])
             await eventually(lambda: len(it.partner.received) == 20)
             await eventually(lambda: it.partner.active == 4, "nobody else has work: the slow one may use all slots")
+            assert it.partner.most_active == 4
 
     run(main)
 

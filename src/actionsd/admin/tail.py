@@ -7,20 +7,24 @@ import msgspec
 from aiohttp import web
 
 from actionsd import wire
+from actionsd.admin.answers import query_number
 from actionsd.admin.context import parts_key
 from actionsd.observe import Listener, Seen
 from actionsd.operate.parts import Names, Parts, find_destination, find_source
 
+_most_exchanges = 100  # records with bodies that wait for a viewer
 _quiet = 15.0  # seconds without an event after which a comment keeps proxies from closing the stream
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
-    """Stream records that match the query's ``step`` (repeatable), ``source``, ``destination`` and ``event``."""
+    """Stream records that match the query's ``step`` (repeatable), ``source``, ``destination`` and ``event``; with
+    ``exchanges=1`` what each attempt sent and got is in them, secrets redacted."""
     parts = request.app[parts_key]
     wanted = _filter(parts, request)
+    exchanges = query_number(request, "exchanges", 0, most=1) == 1
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    listener = parts.tap.listen()
+    listener = parts.tap.listen(_most_exchanges, exchanges=True) if exchanges else parts.tap.listen()
     try:
         await _stream(parts, listener, wanted, response)
     except ConnectionResetError:
@@ -63,10 +67,10 @@ async def _stream(
             told_lost = listener.lost
             await _write(response, lost)
         if wanted(seen):
-            await _write(response, _shown(Names(parts.workspace), seen))
+            await _write(response, _shown(Names(parts.workspace), seen, exchanges=listener.exchanges))
 
 
-def _shown(names: Names, seen: Seen) -> wire.Seen:
+def _shown(names: Names, seen: Seen, *, exchanges: bool) -> wire.Seen:
     return wire.Seen(
         at=wire.moment(seen.at),
         step=seen.step,
@@ -79,6 +83,8 @@ def _shown(names: Names, seen: Seen) -> wire.Seen:
         reason=seen.reason,
         status=seen.status,
         took_ms=round(seen.took_ms, 1),
+        message=seen.message if exchanges else "",
+        exchanges=msgspec.json.decode(seen.exchange or b"[]", type=list[wire.Exchange]) if exchanges else [],
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from actionsd.delivery.gathering import Gathering
 from actionsd.delivery.plan import Plan
 from actionsd.delivery.reader import Reader
+from actionsd.delivery.telling import Teller
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
 from actionsd.event import Entry
@@ -39,8 +40,9 @@ class Scope(msgspec.Struct, frozen=True):
 class Claims:
     """Takes entries from the reader and claims them in the window. ``gathering`` counts what is discarded at once."""
 
-    def __init__(self, scope: Scope, window: Window, reader: Reader) -> None:
+    def __init__(self, scope: Scope, window: Window, reader: Reader, teller: Teller) -> None:
         self._scope = scope
+        self._teller = teller
         self._window = window
         self._reader = reader
         self.budget = events_at_once
@@ -71,7 +73,7 @@ class Claims:
     def _route(self, entry: Entry, plan: Plan, gathering: Gathering) -> list[Delivery]:
         """The deliveries of one event; none when it is discarded, or cannot be read (RULES R26)."""
         if plan.route.is_deaf:
-            gathering.discard(no_match)
+            self._leave_out(entry, {}, no_match, gathering)
             return []
         try:
             return self._matched(entry, entry.event, plan, gathering)
@@ -88,14 +90,19 @@ class Claims:
             return []
         admitted, reason = plan.route.admit(event, entry.metadata)
         if admitted is None:
-            gathering.discard(reason)
+            self._leave_out(entry, event, reason, gathering)
             return []
         matches = plan.route.matches(admitted, None if scope.is_replay else position)
         if scope.is_replay:
             matches = tuple(mapping for mapping in matches if self._is_wanted(mapping, position))
         if not matches:
-            gathering.discard(no_match)
+            self._leave_out(entry, admitted, no_match, gathering)
         return [Delivery(entry, admitted, mapping) for mapping in matches]
+
+    def _leave_out(self, entry: Entry, event: dict[str, Any], reason: str, gathering: Gathering) -> None:
+        gathering.discard(reason)
+        if self._teller.listening:
+            self._teller.left_out(entry, event, reason)
 
     def _is_wanted(self, mapping: int, position: int) -> bool:
         return self._scope.mapping in (0, mapping) and (mapping, position) not in self._scope.pending

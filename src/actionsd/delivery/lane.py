@@ -27,6 +27,7 @@ from actionsd.delivery.session import Around
 from actionsd.delivery.settling import Settling
 from actionsd.delivery.status import LaneStatus
 from actionsd.delivery.supply import Supply
+from actionsd.delivery.telling import Teller
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Attempt
 from actionsd.event import Entry
@@ -55,13 +56,14 @@ class Lane:
         self._context = context
         self._window = Window(state.cursor, state.completed)
         self._reader = Reader(state.cursor)
-        self._claims = Claims(scope, self._window, self._reader)
+        teller = Teller(self.key.destination, context.clock, context.tap)
+        self._claims = Claims(scope, self._window, self._reader, teller)
         self._retries = Retries(self.key, context.store, context.clock, context.options.retry_cap)
         self._running = Running(self._ended, self._abandoned)
         self._settling = Settling(
             self.key, scope.source, self._window, self._retries, context, self._committed, self._broken
         )
-        self._outcomes = Outcomes(self.key, plan, gate, self._settling, histogram, context)
+        self._outcomes = Outcomes(self.key, plan, gate, self._settling, histogram, teller, context)
         self._supply = Supply(
             plan, gate, self._claims, self._retries, self._outcomes, self._settling, self._running, context
         )

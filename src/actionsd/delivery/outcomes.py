@@ -10,8 +10,8 @@ from actionsd.delivery.histogram import Histogram
 from actionsd.delivery.outcome import Outcome
 from actionsd.delivery.plan import Plan
 from actionsd.delivery.settling import Settling
+from actionsd.delivery.telling import Teller
 from actionsd.delivery.work import Attempt, Delivery
-from actionsd.observe import Seen
 from actionsd.store.records import Dead, LaneKey, Retry
 
 
@@ -19,23 +19,30 @@ class Outcomes:
     """Concludes deliveries of one lane. ``plan`` is the destination's current version."""
 
     def __init__(
-        self, lane: LaneKey, plan: Plan, gate: Gate, settling: Settling, histogram: Histogram, context: Context
-    ) -> None:
+        self, lane: LaneKey, plan: Plan, gate: Gate, settling: Settling, histogram: Histogram, teller: Teller,
+        context: Context,
+    ) -> None:  # fmt: skip
         self.plan = plan
         self._lane = lane
         self._gate = gate
         self._settling = settling
         self._histogram = histogram
+        self._teller = teller
         self._context = context
 
     def conclude(self, attempt: Attempt, outcomes: Iterable[Outcome]) -> None:
         """An attempt has ended, with an outcome for each of its deliveries."""
         now, wall = self._context.clock.monotonic(), self._context.clock.now()
+        told = None
         for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
             self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
-            self._conclude(attempt, delivery, outcome, now, wall)
+            step = self._conclude(attempt, delivery, outcome, wall)
+            if self._teller.listening:
+                took = (now - attempt.started_at) * 1000 if attempt.started_at else 0.0
+                self._teller.ended(step, delivery, outcome, took, first=outcome.session is not told)
+                told = outcome.session or told
 
-    def _conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, now: float, wall: int) -> None:
+    def _conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
         if outcome.kind == "delivered":
             self._settling.gathering.delivered(delivery)
             self._histogram.add(wall - delivery.entry.received_at)
@@ -43,16 +50,14 @@ class Outcomes:
         else:
             step = self._failed(attempt, delivery, outcome, wall)
         self._settling.released(delivery)
-        if self._context.tap.listening:
-            took = (now - attempt.started_at) * 1000
-            self._publish(step, delivery, outcome.code, outcome.status, took)
+        return step
 
     def discard(self, delivery: Delivery, reason: str) -> None:
         """A delivery is not to be made any more, and nobody wants to hear of it again."""
         self._settling.gathering.discard(reason, delivery.mapping)
         self._settling.released(delivery)
-        if self._context.tap.listening:
-            self._publish("discarded", delivery, reason)
+        if self._teller.listening:
+            self._teller.given_up("discarded", delivery, reason)
 
     def bury(self, delivery: Delivery, reason: str, message: str = "") -> None:
         """A delivery is given up without another attempt."""
@@ -61,8 +66,8 @@ class Outcomes:
         outcome = Outcome(kind="discarded", code=reason if row is None else row.code, message=message)
         self._settling.gathering.die(dead_letter(outcome, history, reason), reason)
         self._settling.released(delivery)
-        if self._context.tap.listening:
-            self._publish("dead", delivery, reason)
+        if self._teller.listening:
+            self._teller.given_up("dead", delivery, reason)
 
     def park(self, delivery: Delivery, code: str, wait: float) -> None:
         """It waits ``wait`` seconds in the retry queue, unattempted, for its address is down (RULES R11, R15)."""
@@ -93,25 +98,6 @@ class Outcomes:
         now = self._context.clock.now()
         first_at = delivery.retry.first_at if delivery.retry is not None and delivery.retry.first_at else now
         return History(self._lane, delivery.mapping, delivery.entry.position, attempts, first_at, now, versions)
-
-    def _publish(self, step: str, delivery: Delivery, reason: str, status: int = 0, took_ms: float = 0.0) -> None:
-        entry, event = delivery.entry, delivery.event
-        self._context.tap.publish(
-            Seen(
-                at=self._context.clock.now(),
-                step=step,
-                source=entry.source,
-                message_id=entry.message_id,
-                position=entry.position,
-                type=str(event.get("type", "")),
-                event=str(event.get("event", "")),
-                destination=self._lane.destination,
-                mapping=delivery.mapping,
-                reason=reason,
-                status=status,
-                took_ms=took_ms,
-            )
-        )
 
 
 def _counted(dead: Dead) -> str:
