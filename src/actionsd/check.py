@@ -88,9 +88,11 @@ def _mapping(declared: MappingDecl, key: str, definition: Definition[Any], probl
     return made
 
 
-def check_mapping(definition: Definition[Any], declared: MappingDecl) -> tuple[MappingDecl, Problems]:
+def check_mapping(
+    definition: Definition[Any], declared: MappingDecl, *, complete: bool = True
+) -> tuple[MappingDecl, Problems]:
     """The mapping with what it leaves out filled in and dotted keys expanded, and what is wrong with it, each with the
-    key it is wrong in."""
+    key it is wrong in. Unless it must be ``complete`` it may lack fields that its action requires."""
     problems: Problems = []
     action = definition.actions.get(declared.action)
     if action is None:
@@ -113,7 +115,8 @@ def check_mapping(definition: Definition[Any], declared: MappingDecl) -> tuple[M
     except mapping.MappingError as error:
         problems.extend(("fields", problem.message) for problem in error.errors)
     else:
-        problems.extend(("fields", text) for text in _missing_fields(action, fields))
+        if complete:
+            problems.extend(("fields", text) for text in _missing_fields(action, fields))
     return replace(declared, trigger=trigger, fields=fields), problems
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from actionsd.sdk import NetworkError, Request, Response
+from actionsd.sdk.payload import MASK
 
 MAX_BODY = 65_536  # bytes of a body that are shown and stored
-_MASK = "••••••"
 _BASIC = re.compile(r"(?i)\bbasic ([A-Za-z0-9+/=_-]+)")
 
 
@@ -72,14 +72,14 @@ class Redactor:
         """The text without secrets."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(_MASK, _BASIC.sub(self._basic, text))
+        return self._pattern.sub(MASK, _BASIC.sub(self._basic, text))
 
     def _basic(self, match: re.Match[str]) -> str:
         try:
             credentials = b64decode(match[1] + "==").decode(errors="replace")
         except ValueError:
             return match[0]
-        return f"{match[0][:6]}{_MASK}" if any(secret in credentials for secret in self._secrets) else match[0]
+        return f"{match[0][:6]}{MASK}" if any(secret in credentials for secret in self._secrets) else match[0]
 
 
 def _forms(secret: str) -> set[str]:

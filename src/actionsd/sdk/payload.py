@@ -24,6 +24,8 @@ from msgspec import UNSET, UnsetType
 from actionsd.sdk.errors import ContractError
 from actionsd.sdk.fields import Choice, Field, Kind, When, Whens, field
 
+MASK = "••••••"  # shown in the place of a secret
+
 _KINDS: dict[Any, str] = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object"}
 
 if TYPE_CHECKING:
@@ -224,9 +226,14 @@ def secrets(value: Payload | Settings) -> set[str]:
 
 
 def masked(value: Mapping[str, Any], struct: type[Payload] | type[Settings]) -> dict[str, Any]:
-    """A JSON value of this type with every secret that is set replaced by ``"••••••"``, fit to be shown."""
+    """A JSON value of this type with every secret that is set replaced by :data:`MASK`, fit to be shown. A reference
+    to a secret (``env:NAME``, ``file:PATH``) is none."""
     hidden = {item.key for item in shape(struct) if item.secret}
-    return {key: "••••••" if key in hidden and part else part for key, part in value.items()}
+    return {key: MASK if key in hidden and part and not _is_reference(part) else part for key, part in value.items()}
+
+
+def _is_reference(part: Any) -> bool:
+    return isinstance(part, str) and part.startswith(("env:", "file:"))
 
 
 def _masked(value: Any) -> str:

@@ -1,0 +1,112 @@
+"""Changing what is configured here and not in the file: one way from a checked change to running lanes.
+
+Everything is checked against what is installed before it is written; a change holds from the next event on (RULES R20).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingOf
+from typing import Any
+
+from actionsd import settings
+from actionsd.errors import ConfigError, Conflict
+from actionsd.operate.parts import Parts
+from actionsd.sdk.payload import MASK
+from actionsd.store.configs import Change, Delete
+from actionsd.store.records import Destination, Source
+
+most_mappings = 50  # of a destination (FEATURES F078)
+most_filters = 10  # of a destination (F131)
+most_title = 64  # characters of a filter's title (F131)
+most_instances = 25  # of one definition in a source (F047)
+
+_slug = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+async def commit(parts: Parts, who: str, changes: Sequence[Change]) -> list[int]:
+    """Make all changes or none, in the name of ``who``; lanes and ingest follow at once. Returns the objects' ids.
+
+    Raises:
+        NotFound: an object or parent is not there (any more).
+        Conflict: a slug or name is taken, or the file declares the object.
+    """
+    doomed = {change.id for change in changes if isinstance(change, Delete) and change.kind == "destination"}
+    if doomed:
+        await _close(parts, doomed)
+    try:
+        return await parts.store.workspace.change(who, changes)
+    finally:
+        parts.apply(parts.workspace)
+
+
+async def _close(parts: Parts, doomed: set[int]) -> None:
+    """Let the lanes of what is about to be deleted settle what is under way, which no lane could after it."""
+    current = parts.workspace
+    staying = tuple(each for each in current.destinations if each.id not in doomed or each.declared)
+    parts.lanes.apply(type(current)(current.version, current.sources, staying))
+    await parts.lanes.applied()
+
+
+def refuse_declared(parts: Parts, object: Source | Destination) -> None:
+    """What the file declares is changed there (RULES R21).
+
+    Raises:
+        Conflict: it is declared.
+    """
+    if object.declared:
+        kind = "source" if isinstance(object, Source) else "destination"
+        raise Conflict(f"{kind} {object.slug} is declared in {parts.path}; change it there")
+
+
+def check_slug(slug: str) -> list[str]:
+    """What is wrong with a slug."""
+    if _slug.fullmatch(slug):
+        return []
+    return [f"slug: letters, digits, '-', '_' and '.', at most 100, beginning with a letter or digit; got {slug!r}"]
+
+
+def slug_from(text: str, taken: Iterable[str]) -> str:
+    """A free slug made of a name.
+
+    >>> slug_from("Team Slack!", ["team-slack"])
+    'team-slack-2'
+    """
+    base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:90] or "unnamed"
+    known = set(taken)
+    return (
+        base
+        if base not in known
+        else next(slug for number in range(2, len(known) + 3) if (slug := f"{base}-{number}") not in known)
+    )
+
+
+def resolved(parts: Parts, value: dict[str, Any], key: str) -> dict[str, Any]:
+    """The value with its references resolved, as the daemon would use it.
+
+    Raises:
+        ConfigError: one does not resolve.
+    """
+    try:
+        return settings.resolve(value, parts.path.absolute().parent)  # type: ignore[no-any-return]
+    except ConfigError as error:
+        raise ConfigError(*(f"{key}.{problem}" for problem in error.problems)) from None
+
+
+def has_reference(value: Any) -> bool:
+    """Whether ``env:NAME`` or ``file:PATH`` stands anywhere in a JSON value: who may write it may read that."""
+    if isinstance(value, str):
+        return value.startswith(("env:", "file:"))
+    if isinstance(value, MappingOf):
+        return any(map(has_reference, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_reference, value))
+
+
+def unmasked(value: MappingOf[str, Any], before: MappingOf[str, Any]) -> dict[str, Any]:
+    """A value that a client sends back: what was shown masked stays what it was."""
+    return {key: before.get(key, part) if part == MASK else part for key, part in value.items()}
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise ``ConfigError`` with all problems, if there are any."""
+    if problems:
+        raise ConfigError(*problems)
