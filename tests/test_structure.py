@@ -23,6 +23,7 @@ RANKS: tuple[frozenset[str], ...] = tuple(
         "sdk event clock errors observe wire",
         "mapping fql settings",
         "filters",  # conditions of filters are FQL
+        "protocols",  # edits events as filters do
         "catalog store",
         "ingest routing check",
         "delivery",  # asks routing what an event matches
@@ -33,7 +34,7 @@ RANKS: tuple[frozenset[str], ...] = tuple(
     )
 )
 INSIDE = {"store", "ingest", "routing", "delivery", "operate", "admin", "console", "daemon"}
-PURE = {"mapping", "fql", "filters", "sdk"}
+PURE = {"mapping", "fql", "filters", "protocols", "sdk"}
 IMPURE_MODULES = {
     "aiohttp", "aiosqlite", "anyio", "asyncio", "multiprocessing", "os", "pathlib", "random", "secrets", "signal",
     "socket", "sqlite3", "subprocess", "threading", "time", "urllib.request", "uvloop",

@@ -111,7 +111,7 @@ def _compiled(filter: Mapping[str, Any], seed: str, max_fql: int) -> _Filter:
         keeps=tuple(_sample(action, seed) for kind, action in actions if kind == "SAMPLE"),
         drops=any(kind == "DROP" for kind, _ in actions),
         drop=tuple(drop_keys(_dropped(action["fields"])) for kind, action in actions if kind == "DROP_PROPERTIES"),
-        allow=tuple(allow_keys(_allowed(action["fields"])) for kind, action in actions if kind == "ALLOW_PROPERTIES"),
+        allow=tuple(allow_paths(action["fields"]) for kind, action in actions if kind == "ALLOW_PROPERTIES"),
     )
 
 
@@ -188,6 +188,11 @@ def _dropped(fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
             if parents:
                 single.setdefault(_joined(path, parents), []).append(last)
     return single
+
+
+def allow_paths(fields: Mapping[str, list[str]]) -> Edit:
+    """Removes all keys of the objects below the paths of `fields` but those given, which may be paths themselves."""
+    return allow_keys(_allowed(fields))
 
 
 def _allowed(fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
