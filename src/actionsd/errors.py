@@ -5,6 +5,7 @@
     ├── Unavailable       not now, and not the caller's fault: disk full, writer behind, stopping (503 + Retry-After)
     ├── StoreBroken       the outcome of a commit is unknown or the file is damaged; the daemon must stop (RULES R5)
     ├── NotFound          a slug, id or position that does not exist
+    ├── Forbidden         the caller's role is too weak for this
     └── Conflict          the thing exists, but not in a state that allows this
 
 Errors of the pure engines (``MappingError``, ``FQLError``) and of the plugin contract (``actionsd.sdk.errors``) have
@@ -39,6 +40,10 @@ class StoreBroken(ActionsdError):
 
 class NotFound(ActionsdError):
     """What was asked for does not exist."""
+
+
+class Forbidden(ActionsdError):
+    """What was asked for needs a stronger role than the caller has."""
 
 
 class Conflict(ActionsdError):

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -15,6 +14,7 @@ from actionsd import wire
 from actionsd.admin.answers import refuse
 from actionsd.clock import Clock
 from actionsd.operate import tokens
+from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,6 @@ _weak = 16  # characters below which a configured token may be guessed
 _pause = 0.05  # seconds between two failures that one peer is told
 _longest = 1.0  # seconds that any failure waits
 MOST_PEERS = 1024  # whose failures are told apart
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Who makes a call: ``socket``, ``admin token`` (the one of the config) or ``token:NAME``."""
-
-    name: str
-    role: wire.Role
 
 
 _caller = web.RequestKey("caller", Caller)

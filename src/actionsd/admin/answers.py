@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import wire
-from actionsd.errors import ActionsdError, ConfigError, Conflict, NotFound, Unavailable
+from actionsd.errors import ActionsdError, ConfigError, Conflict, Forbidden, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,7 @@ W = TypeVar("W", bound=wire.Wire)
 
 _statuses: tuple[tuple[type[ActionsdError], int, str], ...] = (
     (NotFound, 404, "not-found"),
+    (Forbidden, 403, "forbidden"),
     (Conflict, 409, "conflict"),
     (ConfigError, 422, "bad-config"),
     (Unavailable, 503, "unavailable"),

@@ -4,15 +4,16 @@ Everything is checked against what is installed before it is written; a change h
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from typing import Any
 
 from actionsd import settings
-from actionsd.errors import ConfigError, Conflict
+from actionsd.errors import ConfigError, Conflict, Forbidden
+from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 from actionsd.sdk.payload import MASK
-from actionsd.store.configs import Change, Delete
+from actionsd.store.configs import Change, Config, Delete, DestinationConfig, MappingConfig, Put
 from actionsd.store.records import Destination, Source
 
 most_mappings = 50  # of a destination (FEATURES F078)
@@ -23,18 +24,22 @@ most_instances = 25  # of one definition in a source (F047)
 _slug = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-async def commit(parts: Parts, who: str, changes: Sequence[Change]) -> list[int]:
+async def commit(parts: Parts, who: Caller, changes: Sequence[Change]) -> list[int]:
     """Make all changes or none, in the name of ``who``; lanes and ingest follow at once. Returns the objects' ids.
 
     Raises:
         NotFound: an object or parent is not there (any more).
         Conflict: a slug or name is taken, or the file declares the object.
+        Forbidden: see :func:`allow_references`.
     """
+    for change in changes:
+        if isinstance(change, Put) and not change.restored:
+            allow_references(who, *_values(change.config), _values(_written(parts, change))[1])
     doomed = {change.id for change in changes if isinstance(change, Delete) and change.kind == "destination"}
     if doomed:
         await _close(parts, doomed)
     try:
-        return await parts.store.workspace.change(who, changes)
+        return await parts.store.workspace.change(who.name, changes)
     finally:
         parts.apply(parts.workspace)
 
@@ -92,18 +97,75 @@ def resolved(parts: Parts, value: dict[str, Any], key: str) -> dict[str, Any]:
         raise ConfigError(*(f"{key}.{problem}" for problem in error.problems)) from None
 
 
+def allow_references(who: Caller, key: str, value: Any, before: Any = None) -> None:
+    """Who writes ``env:NAME`` or ``file:PATH`` into a setting or field has the daemon read that variable or file and
+    send it where the writer likes. So only an admin may; others may keep what stands there already.
+
+    Call it before anything is resolved, so that errors do not tell what exists; :func:`commit` does for what is stored.
+
+    Args:
+        who: the writer.
+        key: what the value is called in errors.
+        value: any JSON.
+        before: what stood in its place.
+
+    Raises:
+        Forbidden: a reference is new in its place and ``who`` is no admin.
+    """
+    new = () if who.role == "admin" else set(_references(key, value)) - set(_references(key, before))
+    for path, reference in sorted(new):
+        raise Forbidden(f"{path}: only the role admin may refer to {reference}; {who.name} has {who.role}")
+
+
 def has_reference(value: Any) -> bool:
-    """Whether ``env:NAME`` or ``file:PATH`` stands anywhere in a JSON value: who may write it may read that."""
+    """Whether ``env:NAME`` or ``file:PATH`` stands anywhere in a JSON value."""
+    return any(_references("", value))
+
+
+def _references(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """All references in a JSON value, each with its place."""
     if isinstance(value, str):
-        return value.startswith(("env:", "file:"))
-    if isinstance(value, MappingOf):
-        return any(map(has_reference, value.values()))
-    return isinstance(value, list | tuple) and any(map(has_reference, value))
+        if value.startswith(("env:", "file:")):
+            yield key, value
+    elif isinstance(value, MappingOf):
+        for name, part in value.items():
+            yield from _references(f"{key}.{name}", part)
+    elif isinstance(value, list | tuple):
+        for index, part in enumerate(value):
+            yield from _references(f"{key}[{index}]", part)
+
+
+def _values(config: Config | None) -> tuple[str, dict[str, Any]]:
+    if isinstance(config, DestinationConfig):
+        return "settings", config.settings
+    return ("fields", config.fields) if isinstance(config, MappingConfig) else ("", {})
+
+
+def _written(parts: Parts, change: Put) -> Config | None:
+    """The config that a change replaces."""
+    for destination in parts.workspace.destinations if change.id else ():
+        if isinstance(change.config, DestinationConfig) and destination.id == change.id:
+            return destination.config
+        for mapping in destination.mappings:
+            if isinstance(change.config, MappingConfig) and mapping.id == change.id:
+                return mapping.config
+    return None
 
 
 def unmasked(value: MappingOf[str, Any], before: MappingOf[str, Any]) -> dict[str, Any]:
-    """A value that a client sends back: what was shown masked stays what it was."""
-    return {key: before.get(key, part) if part == MASK else part for key, part in value.items()}
+    """A value that a client sends back: what was shown masked stays what it was.
+
+    Raises:
+        ConfigError: a mask stands where nothing was.
+    """
+    refuse(
+        [
+            f"{key}: this is how secrets are shown; give the secret"
+            for key, part in value.items()
+            if part == MASK and key not in before
+        ]
+    )
+    return {key: before[key] if part == MASK else part for key, part in value.items()}
 
 
 def refuse(problems: Sequence[str]) -> None:

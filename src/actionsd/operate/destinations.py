@@ -8,6 +8,7 @@ import msgspec
 from actionsd.check import settings_problems
 from actionsd.errors import NotFound
 from actionsd.operate import configuring
+from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import check_slug, commit, refuse, refuse_declared, slug_from
 from actionsd.operate.parts import Parts
 from actionsd.sdk import Definition, Preset
@@ -18,7 +19,7 @@ _limits = ("concurrency", "rate_limit", "timeout", "retry_window")
 
 
 async def create(
-    parts: Parts, who: str, source: Source, config: DestinationConfig, *, presets: Sequence[Preset] = ()
+    parts: Parts, who: Caller, source: Source, config: DestinationConfig, *, presets: Sequence[Preset] = ()
 ) -> Destination:
     """A new destination of ``source``; without a slug it gets one from its name. ``presets`` become its mappings, which
     start disabled.
@@ -27,6 +28,8 @@ async def create(
         ConfigError: what is wrong with it.
         Conflict: its slug is taken.
     """
+    configuring.unmasked(config.settings, {})
+    configuring.allow_references(who, "settings", config.settings)
     definition = _definition(parts, config.definition)
     taken = {destination.slug for destination in parts.workspace.destinations}
     config = msgspec.structs.replace(
@@ -40,7 +43,7 @@ async def create(
     return by_id(parts, id)
 
 
-async def change(parts: Parts, who: str, destination: Destination, **changes: Any) -> Destination:
+async def change(parts: Parts, who: Caller, destination: Destination, **changes: Any) -> Destination:
     """Change some fields of :class:`DestinationConfig`; settings that come back masked stay what they were.
 
     Raises:
@@ -52,6 +55,7 @@ async def change(parts: Parts, who: str, destination: Destination, **changes: An
     assert before is not None
     if "settings" in changes:
         changes["settings"] = configuring.unmasked(changes["settings"], before.settings)
+        configuring.allow_references(who, "settings", changes["settings"], before.settings)
     config = msgspec.structs.replace(before, **changes)
     _check(parts, _definition(parts, config.definition), config, destination.source, destination.id)
     if config != before:
@@ -59,7 +63,7 @@ async def change(parts: Parts, who: str, destination: Destination, **changes: An
     return by_id(parts, destination.id)
 
 
-async def delete(parts: Parts, who: str, destination: Destination) -> None:
+async def delete(parts: Parts, who: Caller, destination: Destination) -> None:
     """Delete it with its mappings and filters. What it has not delivered becomes final dead letters and a counted range
     (RULES R18); :func:`actionsd.operate.history.restore` brings it back, from then on.
 

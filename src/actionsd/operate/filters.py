@@ -8,6 +8,7 @@ from actionsd.check import filter_problems
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.filters import compile_filters
 from actionsd.operate import configuring
+from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit, refuse_declared
 from actionsd.operate.parts import Parts
 from actionsd.store.configs import Delete, FilterConfig, Put
@@ -16,7 +17,7 @@ from actionsd.store.records import Destination
 Filter = dict[str, Any]  # id, title, if, actions, enabled, description, createdAt, updatedAt (milliseconds)
 
 
-async def create(parts: Parts, who: str, destination: Destination, config: FilterConfig) -> Filter:
+async def create(parts: Parts, who: Caller, destination: Destination, config: FilterConfig) -> Filter:
     """A new filter; those of a destination are applied in a fixed order of their actions (F130).
 
     Raises:
@@ -31,7 +32,7 @@ async def create(parts: Parts, who: str, destination: Destination, config: Filte
     return by_id(parts, id)[1]
 
 
-async def change(parts: Parts, who: str, destination: Destination, filter: Filter, **changes: Any) -> Filter:
+async def change(parts: Parts, who: Caller, destination: Destination, filter: Filter, **changes: Any) -> Filter:
     """Change some fields of :class:`FilterConfig`.
 
     Raises:
@@ -47,7 +48,7 @@ async def change(parts: Parts, who: str, destination: Destination, filter: Filte
     return by_id(parts, filter["id"])[1]
 
 
-async def delete(parts: Parts, who: str, destination: Destination, filter: Filter) -> None:
+async def delete(parts: Parts, who: Caller, destination: Destination, filter: Filter) -> None:
     """Delete it; it applies to no event any more.
 
     Raises:

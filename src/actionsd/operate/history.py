@@ -6,6 +6,7 @@ import msgspec
 
 from actionsd import wire
 from actionsd.errors import Conflict, NotFound
+from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit
 from actionsd.operate.parts import Parts
 from actionsd.sdk.payload import MASK, masked
@@ -25,7 +26,7 @@ async def listed(
     )
 
 
-async def restore(parts: Parts, who: str, change: int) -> wire.Done:
+async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
     """Make an object what it was after the change with this id, or before it where that deleted it: then it comes back
     under its old id with all that went with it, and takes events from now on (RULES R19).
 

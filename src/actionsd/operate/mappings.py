@@ -7,6 +7,7 @@ import msgspec
 from actionsd.check import check_mapping
 from actionsd.errors import Conflict, NotFound
 from actionsd.operate import configuring
+from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit, refuse_declared
 from actionsd.operate.parts import Parts, definition_of
 from actionsd.settings import MappingDecl
@@ -17,7 +18,7 @@ replace = msgspec.structs.replace
 
 
 async def create(
-    parts: Parts, who: str, destination: Destination, *, name: str, action: str, trigger: str | None = None,
+    parts: Parts, who: Caller, destination: Destination, *, name: str, action: str, trigger: str | None = None,
     fields: dict[str, Any] | None = None, enabled: bool = False,
 ) -> Mapping:  # fmt: skip
     """A new mapping, the last in the list, disabled unless said otherwise. Without a trigger or fields it has those of
@@ -28,6 +29,8 @@ async def create(
         Conflict: its name is taken, the destination has 50 already, or the file declares it.
     """
     refuse_declared(parts, destination)
+    configuring.unmasked(fields or {}, {})
+    configuring.allow_references(who, "fields", fields)
     if len(destination.mappings) >= configuring.most_mappings:
         raise Conflict(f"{destination.slug} has {configuring.most_mappings} mappings already, which is the most")
     rank = max((each.config.rank for each in destination.mappings if each.config), default=-1) + 1
@@ -38,7 +41,7 @@ async def create(
     return by_id(parts, id)[1]
 
 
-async def change(parts: Parts, who: str, destination: Destination, mapping: Mapping, **changes: Any) -> Mapping:
+async def change(parts: Parts, who: Caller, destination: Destination, mapping: Mapping, **changes: Any) -> Mapping:
     """Change some fields of :class:`MappingConfig`; fields that come back masked stay what they were.
 
     Raises:
@@ -48,13 +51,14 @@ async def change(parts: Parts, who: str, destination: Destination, mapping: Mapp
     before = _config(parts, destination, mapping)
     if "fields" in changes:
         changes["fields"] = configuring.unmasked(changes["fields"], before.fields)
+        configuring.allow_references(who, "fields", changes["fields"], before.fields)
     config = checked(parts, destination, **(msgspec.structs.asdict(before) | changes))
     if config != before:
         await commit(parts, who, [Put(config=config, id=mapping.id)])
     return by_id(parts, mapping.id)[1]
 
 
-async def duplicate(parts: Parts, who: str, destination: Destination, mapping: Mapping) -> Mapping:
+async def duplicate(parts: Parts, who: Caller, destination: Destination, mapping: Mapping) -> Mapping:
     """An exact copy, disabled, named "NAME (Copy)" (FEATURES F077), or with a number where that is taken.
 
     Raises:
@@ -69,7 +73,7 @@ async def duplicate(parts: Parts, who: str, destination: Destination, mapping: M
     )
 
 
-async def move(parts: Parts, who: str, destination: Destination, mapping: Mapping, place: int) -> list[Mapping]:
+async def move(parts: Parts, who: Caller, destination: Destination, mapping: Mapping, place: int) -> list[Mapping]:
     """Put a mapping at ``place`` in the list, counted from 1; returns the list.
 
     Raises:
@@ -87,7 +91,7 @@ async def move(parts: Parts, who: str, destination: Destination, mapping: Mappin
     return list(_owner(parts, mapping.id).mappings)
 
 
-async def delete(parts: Parts, who: str, destination: Destination, mapping: Mapping) -> None:
+async def delete(parts: Parts, who: Caller, destination: Destination, mapping: Mapping) -> None:
     """Delete it; what of it waits for a retry is discarded and counted (RULES R20, FEATURES F076).
 
     Raises:

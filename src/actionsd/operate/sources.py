@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 
 from actionsd.errors import Conflict, NotFound
+from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import check_slug, commit, refuse, refuse_declared
 from actionsd.operate.parts import Parts
 from actionsd.store.configs import Delete, Put, SourceConfig
 from actionsd.store.records import Source
 
 
-async def create(parts: Parts, who: str, config: SourceConfig) -> Source:
+async def create(parts: Parts, who: Caller, config: SourceConfig) -> Source:
     """A new source; without write keys it gets one.
 
     Raises:
@@ -26,7 +27,7 @@ async def create(parts: Parts, who: str, config: SourceConfig) -> Source:
     return by_id(parts, id)
 
 
-async def change(parts: Parts, who: str, source: Source, **changes: Any) -> Source:
+async def change(parts: Parts, who: Caller, source: Source, **changes: Any) -> Source:
     """Change some fields of :class:`SourceConfig`.
 
     Raises:
@@ -40,7 +41,7 @@ async def change(parts: Parts, who: str, source: Source, **changes: Any) -> Sour
     return by_id(parts, source.id)
 
 
-async def delete(parts: Parts, who: str, source: Source) -> None:
+async def delete(parts: Parts, who: Caller, source: Source) -> None:
     """Delete a source that no destination belongs to any more.
 
     Raises:
@@ -50,7 +51,7 @@ async def delete(parts: Parts, who: str, source: Source) -> None:
     await commit(parts, who, [Delete(kind="source", id=source.id)])
 
 
-async def add_key(parts: Parts, who: str, source: Source, key: str = "") -> Source:
+async def add_key(parts: Parts, who: Caller, source: Source, key: str = "") -> Source:
     """One more write key, ``key`` or a new one; all of a source's are valid at once.
 
     Raises:
@@ -60,7 +61,7 @@ async def add_key(parts: Parts, who: str, source: Source, key: str = "") -> Sour
     return await change(parts, who, source, write_keys=(*source.write_keys, key or new_key()))
 
 
-async def remove_key(parts: Parts, who: str, source: Source, key: str) -> Source:
+async def remove_key(parts: Parts, who: Caller, source: Source, key: str) -> Source:
     """Take a write key away: events that carry it are of an unknown source from then on.
 
     Raises:
