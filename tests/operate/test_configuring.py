@@ -35,5 +35,5 @@ def test_a_reference_may_stay_in_its_place() -> None:
 
 def test_a_mask_that_comes_back_stays_what_it_was() -> None:
     assert configuring.unmasked({"key": MASK, "url": "x"}, BEFORE) == {"key": "env:KEY", "url": "x"}
-    with pytest.raises(ConfigError, match="^other: this is how secrets are shown"):
+    with pytest.raises(ConfigError, match=r"^other: this is how secrets are shown"):
         configuring.unmasked({"other": MASK}, BEFORE)
