@@ -59,7 +59,7 @@ def _action(action: Action[Any, Any], entry: Any) -> Iterator[str]:
               "batch": entry["hasBatch"], "choices": sorted(entry.get("dynamicFieldHandlers", []))}  # fmt: skip
     yield from _unequal(action.slug, wanted, {
         "title": action.title, "trigger": _trigger(action.trigger), "batch": action.perform_batch is not None,
-        "choices": sorted(action.choices),
+        "choices": sorted({key.partition(".")[0] for key in action.choices}),
     })  # fmt: skip
     yield from _fields(action.slug, entry["fields"], shape(action.payload))
 

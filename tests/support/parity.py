@@ -291,7 +291,9 @@ def _parts(one: Any, other: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _result(result: Any) -> Any:
-    """Choices and tokens in upstream's form."""
+    """Choices and tokens in upstream's form; None is a refresh that brought no token."""
+    if result is None:
+        return {}
     if isinstance(result, Choices):
         made: dict[str, Any] = {"choices": [plain(choice) for choice in result.choices]}
         if result.error:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Container
 from typing import Any
 
+import msgspec
+
 from actionsd.delivery.outcome import Outcome, classify
 from actionsd.delivery.session import Session
 from actionsd.sdk import (
@@ -36,8 +38,11 @@ async def test_authentication(session: Session) -> object:
 
 
 async def refresh(session: Session) -> Tokens | None:
-    """New tokens from the definition, not stored; None where it has no ``refresh``. Raises what that raises."""
-    return await session.fetch_tokens(session.credentials.auth)
+    """New tokens from the definition, not stored; None where it has no ``refresh``. Raises what that raises.
+
+    As after a 401, the definition is not told the old access token.
+    """
+    return await session.fetch_tokens(msgspec.structs.replace(session.credentials.auth, access_token=None))
 
 
 async def on_delete(session: Session, user_id: str | None, anonymous_id: str | None) -> Any:
