@@ -13,10 +13,10 @@ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW 
 LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN
 PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD
 TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XBA XBB XBC XBD XCD XCG XDR XOF XPD XPF XPT
-XSU XTS XUA YER ZAR ZMW ZWC ZWG ZWL
+XSU XTS XUA XXX YER ZAR ZMW ZWC ZWG ZWL
 """
 _CURRENCIES = frozenset(_ISO_4217.split())
-"""Codes that are no longer in use are among them; the one for "no currency" is not."""
+"""Codes that are no longer in use are among them, and XXX for "no currency"."""
 
 _PARAMETERS = "GA4 does not accept null, array, or object values for event parameters and item parameters."
 _USER_PROPERTIES = "GA4 does not accept array or object values for user properties."
