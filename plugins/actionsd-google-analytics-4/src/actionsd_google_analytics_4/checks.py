@@ -16,7 +16,7 @@ TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XAG XAU XBA XBB 
 XSU XTS XUA XXX YER ZAR ZMW ZWC ZWG ZWL
 """
 _CURRENCIES = frozenset(_ISO_4217.split())
-"""Codes that are no longer in use are among them, and XXX for "no currency"."""
+"""Codes that are no longer in use are among them, and the one for "no currency"."""
 
 _PARAMETERS = "GA4 does not accept null, array, or object values for event parameters and item parameters."
 _USER_PROPERTIES = "GA4 does not accept array or object values for user properties."
