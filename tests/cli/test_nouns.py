@@ -180,10 +180,10 @@ def test_what_the_file_declares_is_not_forgotten(ctl_of: Ctl) -> None:
 
 
 def test_a_mapping_is_shown_with_its_code(ctl_of: Ctl) -> None:
-    shown = decoded(ctl_of("mapping", "show", "archive", "All", "--json"))
+    shown = decoded(ctl_of("mappings", "show", "archive", "All", "--json"))
     assert shown["fields"] == {"data": {"@path": "$."}, "enable_batching": False}
-    assert "def mapping(" in ctl_of("mapping", "show", "archive", "All", "--code").output
-    assert ctl_of("mapping", "show", "archive", "Al").exit_code == 1
+    assert "def mapping(" in ctl_of("mappings", "show", "archive", "All", "--code").output
+    assert ctl_of("mappings", "show", "archive", "Al").exit_code == 1
 
 
 def test_plugins_are_listed_with_their_packages(ctl_of: Ctl) -> None:

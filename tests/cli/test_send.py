@@ -84,7 +84,7 @@ def test_a_refused_event_is_told_on_the_stream(ctl_of: Ctl) -> None:
         ([], "either the TYPE of one event or --file"),
         (["track", "-f", "-"], "either the TYPE of one event or --file"),
         (["track"], "a track event has a name"),
-        (["track", "-e", "E", "-p", "plan"], "a property is KEY=VALUE"),
+        (["track", "-e", "E", "-p", "plan"], "expected KEY=VALUE"),
         (["-f", "-"], "line 1 is no JSON object"),
     ],
 )

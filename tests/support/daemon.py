@@ -142,10 +142,10 @@ write_keys = ["{WRITE_KEY}"]
         except OSError:
             return 0
 
-    def send(self, message_ids: Iterable[str], *, event: str = "Tested") -> None:
+    def send(self, message_ids: Iterable[str], *, event: str = "Tested", key: str = WRITE_KEY) -> None:
         """Post one batch of track events, which must be accepted."""
         items = [{"type": "track", "event": event, "userId": "u", "messageId": one} for one in message_ids]
-        status = self.post("/v1/batch", {"batch": items})
+        status = self.post("/v1/batch", {"batch": items}, key=key)
         assert status == 200, f"status {status}; the log ends:\n{self.tail_of_log()}"
 
     def ctl(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:

@@ -43,10 +43,6 @@ async def destination(request: web.Request) -> web.Response:
     return answer(await state.destination(request.app[parts_key], request.match_info["slug"]))
 
 
-async def mapping(request: web.Request) -> web.Response:
-    return answer(control.mapping(request.app[parts_key], request.match_info["slug"], request.match_info["name"]))
-
-
 async def pause(request: web.Request) -> web.Response:
     return answer(await control.pause(request.app[parts_key], request.match_info["slug"]))
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, handlers, metrics, tail
+from actionsd.admin import access, answers, handlers, metrics, tail, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.ingest.sockets import bind, bound, release
@@ -24,11 +24,32 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("GET", "/actionsd/sources", "read", handlers.sources),
     ("GET", "/actionsd/destinations", "read", handlers.destinations),
     ("GET", "/actionsd/destinations/{slug}", "read", handlers.destination),
-    ("GET", "/actionsd/destinations/{slug}/mappings/{name}", "read", handlers.mapping),
     ("POST", "/actionsd/destinations/{slug}/pause", "write", handlers.pause),
     ("POST", "/actionsd/destinations/{slug}/resume", "write", handlers.resume),
     ("POST", "/actionsd/destinations/{slug}/forget", "admin", handlers.forget),
     ("POST", "/actionsd/resume", "write", handlers.release),
+    ("POST", "/actionsd/sources", "write", workspace.create_source),
+    ("GET", "/actionsd/sources/{slug}", "read", workspace.source),
+    ("PATCH", "/actionsd/sources/{slug}", "write", workspace.change_source),
+    ("DELETE", "/actionsd/sources/{slug}", "write", workspace.delete_source),
+    ("POST", "/actionsd/sources/{slug}/keys", "write", workspace.add_key),
+    ("DELETE", "/actionsd/sources/{slug}/keys/{key}", "write", workspace.remove_key),
+    ("POST", "/actionsd/destinations", "write", workspace.create_destination),
+    ("GET", "/actionsd/destinations/{slug}/config", "read", workspace.destination),
+    ("PATCH", "/actionsd/destinations/{slug}", "write", workspace.change_destination),
+    ("DELETE", "/actionsd/destinations/{slug}", "write", workspace.delete_destination),
+    ("POST", "/actionsd/destinations/{slug}/mappings", "write", workspace.create_mapping),
+    ("GET", "/actionsd/destinations/{slug}/mappings/{name}", "read", workspace.mapping),
+    ("PATCH", "/actionsd/destinations/{slug}/mappings/{name}", "write", workspace.change_mapping),
+    ("DELETE", "/actionsd/destinations/{slug}/mappings/{name}", "write", workspace.delete_mapping),
+    ("POST", "/actionsd/destinations/{slug}/mappings/{name}/duplicate", "write", workspace.duplicate_mapping),
+    ("POST", "/actionsd/destinations/{slug}/mappings/{name}/move", "write", workspace.move_mapping),
+    ("POST", "/actionsd/destinations/{slug}/filters", "write", workspace.create_filter),
+    ("PATCH", "/actionsd/destinations/{slug}/filters/{id:[0-9]+}", "write", workspace.change_filter),
+    ("DELETE", "/actionsd/destinations/{slug}/filters/{id:[0-9]+}", "write", workspace.delete_filter),
+    ("GET", "/actionsd/history", "read", workspace.changes),
+    ("POST", "/actionsd/history/{id:[0-9]+}/restore", "write", workspace.restore),
+    ("POST", "/actionsd/secrets/rotate", "admin", workspace.rotate_key),
     ("GET", "/actionsd/retries", "read", handlers.retries),
     ("GET", "/actionsd/dead", "read", handlers.dead),
     ("GET", "/actionsd/dead/{id:[0-9]+}", "read", handlers.dead_letter),

@@ -40,6 +40,12 @@ class Client:
     def post(self, path: str, answer: type[T], body: wire.Wire | None = None) -> T:
         return self._call("POST", path, answer, body, {})
 
+    def patch(self, path: str, answer: type[T], body: wire.Wire) -> T:
+        return self._call("PATCH", path, answer, body, {})
+
+    def delete(self, path: str, answer: type[T]) -> T:
+        return self._call("DELETE", path, answer, None, {})
+
     def lines(self, path: str, **query: object) -> Iterator[bytes]:
         """The data of a stream of server-sent events, one after the other, until the daemon ends it."""
         with closing(connect(self.url, None)) as connection:

@@ -13,6 +13,7 @@ from actionsd import settings
 from actionsd.cli.client import Client, Usage
 from actionsd.cli.deliver import Event, Receipt, over_http, over_stream
 from actionsd.cli.http import url_of
+from actionsd.cli.noun import pair
 from actionsd.cli.output import number
 from actionsd.errors import ConfigError
 
@@ -111,19 +112,9 @@ def _event(
         "anonymousId": anonymous_id,
         "groupId": group_id,
         "previousId": previous_id,
-        "traits" if type in ("identify", "group") else "properties": dict(map(_pair, properties)) or None,
+        "traits" if type in ("identify", "group") else "properties": dict(map(pair, properties)) or None,
     }
     return _stamped({"type": type} | {key: value for key, value in fields.items() if value is not None})
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise Usage(f"a property is KEY=VALUE, got {text!r}")
-    try:
-        return key, msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return key, value
 
 
 def _stamped(event: Event) -> Event:

@@ -5,8 +5,7 @@ from pathlib import Path
 from actionsd import check as checking
 from actionsd import settings, wire
 from actionsd.errors import ConfigError, Conflict
-from actionsd.operate.parts import Parts, definition_of, find_destination, find_mapping
-from actionsd.sdk.payload import masked
+from actionsd.operate.parts import Parts, find_destination
 
 _done = wire.Done(changed=1)
 
@@ -55,28 +54,8 @@ async def forget(parts: Parts, slug: str) -> wire.Done:
         NotFound: there is none with this slug.
         Conflict: the file still declares it.
     """
-    parts.lanes.apply(await parts.store.workspace.forget(slug))
+    parts.apply(await parts.store.workspace.forget(slug))
     return _done
-
-
-def mapping(parts: Parts, slug: str, name: str) -> wire.MappingDetail:
-    """One mapping as it is configured; the fields that the action calls secret are masked (DESIGN.md I6).
-
-    Raises:
-        NotFound: no such destination or mapping.
-    """
-    destination = find_destination(parts.workspace, slug)
-    found = find_mapping(destination, name)
-    definition = definition_of(parts, destination)
-    action = definition.actions.get(found.action) if definition else None
-    return wire.MappingDetail(
-        name=found.name,
-        action=found.action,
-        trigger=found.trigger,
-        fields=masked(found.fields, action.payload) if action else {},
-        enabled=found.enabled,
-        version=found.version,
-    )
 
 
 def plugins(parts: Parts) -> list[wire.PluginStatus]:

@@ -1,6 +1,5 @@
 """Destinations: made from a definition and connected to a source, changed, deleted (FEATURES F047-F050)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -19,10 +18,10 @@ _limits = ("concurrency", "rate_limit", "timeout", "retry_window")
 
 
 async def create(
-    parts: Parts, who: Caller, source: Source, config: DestinationConfig, *, presets: Sequence[Preset] = ()
+    parts: Parts, who: Caller, source: Source, config: DestinationConfig, *, with_presets: bool = False
 ) -> Destination:
-    """A new destination of ``source``; without a slug it gets one from its name. ``presets`` become its mappings, which
-    start disabled.
+    """A new destination of ``source``; without a slug it gets one from its name. ``with_presets``: the definition's
+    automatic presets become its mappings, which start disabled (FEATURES F066, F074).
 
     Raises:
         ConfigError: what is wrong with it.
@@ -37,7 +36,9 @@ async def create(
     )
     _check(parts, definition, config, source.id, id=0)
     mappings: list[Change] = [
-        Put(config=mapping_of(definition, preset, rank), parent=config.slug) for rank, preset in enumerate(presets)
+        Put(config=mapping_of(definition, preset, rank), parent=config.slug)
+        for rank, preset in enumerate(definition.presets if with_presets else ())
+        if preset.type == "automatic"
     ]
     id, *_ = await commit(parts, who, [Put(config=config, parent=source.id), *mappings])
     return by_id(parts, id)
@@ -74,13 +75,8 @@ async def delete(parts: Parts, who: Caller, destination: Destination) -> None:
     await commit(parts, who, [Delete(kind="destination", id=destination.id)])
 
 
-def automatic_presets(definition: Definition[Any]) -> list[Preset]:
-    """The presets that become mappings when a destination is made (FEATURES F066)."""
-    return [preset for preset in definition.presets if preset.type == "automatic"]
-
-
 def mapping_of(definition: Definition[Any], preset: Preset, rank: int = 0) -> MappingConfig:
-    """The mapping that a preset offers, disabled (FEATURES F074)."""
+    """The mapping that a preset offers, disabled."""
     action = definition.actions[preset.action]
     fields = action.default_mapping if preset.mapping is None else dict(preset.mapping)
     trigger = preset.trigger or action.trigger

@@ -58,6 +58,18 @@ async def delete(parts: Parts, who: Caller, destination: Destination, filter: Fi
     await commit(parts, who, [Delete(kind="filter", id=filter["id"])])
 
 
+def of(destination: Destination, id: int) -> Filter:
+    """A filter of this destination.
+
+    Raises:
+        NotFound: it has none with this id.
+    """
+    for filter in destination.filters:
+        if filter.get("id") == id:
+            return filter
+    raise NotFound(f"{destination.slug} has no filter {id}")
+
+
 def by_id(parts: Parts, id: int) -> tuple[Destination, Filter]:
     """The filter with this id and its destination.
 

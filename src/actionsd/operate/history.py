@@ -6,10 +6,10 @@ import msgspec
 
 from actionsd import wire
 from actionsd.errors import Conflict, NotFound
+from actionsd.operate import shown
 from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit
 from actionsd.operate.parts import Parts
-from actionsd.sdk.payload import MASK, masked
 from actionsd.store.configs import Change, Config, DestinationConfig, Kind, MappingConfig, Put, SourceConfig, Version
 
 _page = 100
@@ -90,9 +90,10 @@ async def _fields(parts: Parts, version: Version) -> dict[str, Any]:
     config = version.config
     fields: dict[str, Any] = msgspec.to_builtins(config)
     if isinstance(config, DestinationConfig):
-        fields["settings"] = shown_settings(parts, config.definition, config.settings)
+        fields["settings"] = shown.settings(parts.catalog, config.definition, config.settings)
     elif isinstance(config, MappingConfig):
-        fields["fields"] = shown_fields(parts, await _definition(parts, version.parent), config.action, config.fields)
+        definition = await _definition(parts, version.parent)
+        fields["fields"] = shown.fields(parts.catalog, definition, config.action, config.fields)
     return {name: value for key, part in fields.items() for name, value in _flat(key, part)}
 
 
@@ -100,22 +101,6 @@ def _flat(key: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, dict) and value and not any(name.startswith("@") for name in value):
         return [pair for name, part in value.items() for pair in _flat(f"{key}.{name}", part)]
     return [(key, value)]
-
-
-def shown_settings(parts: Parts, definition: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings fit to be shown; of a definition that is not installed nobody knows what is secret, so all is masked."""
-    found = parts.catalog.definitions.get(definition)
-    if found is None:
-        return dict.fromkeys(settings, MASK)
-    shown = masked(settings, found.settings)
-    return shown | {"oauth": MASK} if shown.get("oauth") else shown
-
-
-def shown_fields(parts: Parts, definition: str, action: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a mapping, fit to be shown."""
-    found = parts.catalog.definitions.get(definition)
-    offered = found.actions.get(action) if found else None
-    return masked(fields, offered.payload) if offered else dict.fromkeys(fields, MASK)
 
 
 async def _definition(parts: Parts, destination: int) -> str:

@@ -1,0 +1,59 @@
+"""What the commands of nouns share: ``actionsctl NOUN`` lists, ``NOUN SLUG`` shows one, ``NOUN VERB ...`` changes."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from actionsd.cli.client import Usage
+
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+
+
+class Noun(click.Group):
+    """A group whose ``list`` is what it does without a verb, and whose ``show`` takes what is no verb."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        words = [arg for arg in args if not arg.startswith("-")]
+        if not words and not {"--help", "-h"} & set(args):
+            args = ["list", *args]
+        elif words and args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["show", *args]
+        return super().parse_args(context, args)
+
+
+def pair(text: str) -> tuple[str, Any]:
+    """KEY=VALUE; a VALUE that is JSON is taken as such.
+
+    Raises:
+        Usage: there is no key or no equals sign.
+    """
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise Usage(f"expected KEY=VALUE, got {text!r}")
+    try:
+        return key, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return key, value
+
+
+def values(file: Path | None, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """The JSON object of ``file`` with the pairs put over it.
+
+    Raises:
+        Usage: the file cannot be read or holds no object.
+    """
+    found: dict[str, Any] = {}
+    if file is not None:
+        try:
+            found = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        except (OSError, msgspec.DecodeError) as error:
+            raise Usage(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    return found | dict(map(pair, pairs))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is deleted, unless told not to."""
+    if not yes:
+        click.confirm(question, abort=True)
