@@ -29,7 +29,8 @@ async def create_source(request: web.Request) -> web.Response:
 
 async def change_source(request: web.Request) -> web.Response:
     body = await read_body(request, wire.SourceChange)
-    return answer(shown.source(await sources.change(_parts(request), caller_of(request), _source(request), **_given(body))))
+    changed = await sources.change(_parts(request), caller_of(request), _source(request), **_given(body))
+    return answer(shown.source(changed))
 
 
 async def delete_source(request: web.Request) -> web.Response:
