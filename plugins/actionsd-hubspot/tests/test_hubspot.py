@@ -191,6 +191,11 @@ def test_a_company_is_made_only_if_the_mapping_says_so() -> None:
     assert ([what for what, _ in sent(done)], done.outcomes[0].kind) == ([COMPANY], "delivered")
 
 
+def test_another_refusal_of_a_company_stands() -> None:
+    done = company({COMPANY: 400})
+    assert ([what for what, _ in sent(done)], done.outcomes[0].kind) == ([COMPANY], "discarded")
+
+
 @pytest.mark.parametrize("answer", [{"name": "segment_group_id"}, 409])
 def test_the_property_for_the_groups_id_is_made_once(answer: Any) -> None:
     prop = "POST crm/v3/properties/companies"

@@ -87,7 +87,8 @@ async def _update(call: Call[HubSpotSettings, Company], body: dict[str, Any]) ->
     try:
         answer = members(await call.http.patch(url, json=body))
     except HTTPError as error:
-        if error.status == 400 and _GROUP_ID in error.response.text:
+        text = error.response.text
+        if error.status == 400 and _GROUP_ID in text and "exist" in text.lower():
             await _make_property(call)
         elif error.status != 404:
             raise
