@@ -10,9 +10,24 @@ from actionsd.operate import shown
 from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit
 from actionsd.operate.parts import Parts
-from actionsd.store.configs import Change, Config, DestinationConfig, Kind, MappingConfig, Put, SourceConfig, Version
+from actionsd.store.configs import (
+    Change,
+    Config,
+    DestinationConfig,
+    FilterConfig,
+    Kind,
+    MappingConfig,
+    PlanConfig,
+    Put,
+    RuleConfig,
+    SchemaConfig,
+    SourceConfig,
+    TransformationConfig,
+    Version,
+)
 
 _page = 100
+_parts_of = {"destination": ("mapping", "filter"), "source": ("transformation", "schema"), "tracking_plan": ("rule",)}
 
 
 async def listed(
@@ -35,11 +50,10 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
         Conflict: its slug or name is taken by another.
     """
     version = await _find(parts, change)
-    together = await parts.store.workspace.changed_together(version.batch) if version.verb == "deleted" else [version]
-    if version.kind == "destination":
-        together.sort(key=lambda each: each.kind != "destination")
-    elif version.verb == "deleted":
-        together = [version]
+    together = [version]
+    if version.verb == "deleted":
+        batch = await parts.store.workspace.changed_together(version.batch)
+        together += [each for each in batch if _went_with(each, version)]
     changes: list[Change] = []
     for each in together:
         newest = (await parts.store.workspace.history(kind=each.kind, object=each.object, limit=1))[0]
@@ -49,6 +63,12 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
         changes.append(Put(config=each.config, id=each.object, parent=each.parent, restored=gone))
     await commit(parts, who, changes)
     return wire.Done(changed=len(changes))
+
+
+def _went_with(each: Version, parent: Version) -> bool:
+    """Whether it was deleted because what it belonged to was."""
+    owner = each.object if each.kind == "schema" else each.parent
+    return each.verb == "deleted" and each.kind in _parts_of.get(parent.kind, ()) and owner == parent.object
 
 
 async def _find(parts: Parts, change: int) -> Version:
@@ -80,9 +100,17 @@ async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
 
 
 def _name(config: Config) -> str:
-    if isinstance(config, SourceConfig | DestinationConfig):
-        return config.slug
-    return config.name if isinstance(config, MappingConfig) else config.title
+    match config:
+        case SourceConfig() | DestinationConfig() | PlanConfig():
+            return config.slug
+        case MappingConfig() | TransformationConfig():
+            return config.name
+        case RuleConfig():
+            return config.key or config.type
+        case FilterConfig():
+            return config.title
+        case SchemaConfig():
+            return ""
 
 
 async def _fields(parts: Parts, version: Version) -> dict[str, Any]:
@@ -94,6 +122,8 @@ async def _fields(parts: Parts, version: Version) -> dict[str, Any]:
     elif isinstance(config, MappingConfig):
         definition = await _definition(parts, version.parent)
         fields["fields"] = shown.fields(parts.catalog, definition, config.action, config.fields)
+    elif isinstance(config, TransformationConfig):
+        fields["edits"] = shown.edits(config.edits)
     return {name: value for key, part in fields.items() for name, value in _flat(key, part)}
 
 

@@ -8,6 +8,8 @@ from actionsd.operate.parts import Names, Parts
 from actionsd.sdk.payload import MASK, masked
 from actionsd.store.records import Destination, Mapping, Source
 
+HASH = "hashPropertiesConfiguration"  # of a transformation; its ``key`` is secret
+
 
 def source(source: Source) -> wire.SourceDetail:
     """A source; its write keys are no secrets, browsers carry them."""
@@ -83,3 +85,11 @@ def fields(catalog: Catalog, definition: str, action: str, fields: dict[str, Any
     found = catalog.definitions.get(definition)
     offered = found.actions.get(action) if found else None
     return masked(fields, offered.payload) if offered else dict.fromkeys(fields, MASK)
+
+
+def edits(edits: dict[str, Any]) -> dict[str, Any]:
+    """What a transformation does, fit to be shown: the key of its hashes is secret."""
+    hashed = edits.get(HASH)
+    if not isinstance(hashed, dict) or not hashed.get("key"):
+        return edits
+    return edits | {HASH: hashed | {"key": MASK}}

@@ -211,7 +211,8 @@ def _fql(text: str, compiler: Callable[[str], Callable[[Any], Any]]) -> Callable
     try:
         return compiler(text)
     except FQLError as error:
-        raise ProtocolsError(f"expected FQL: {error}") from error
+        column = "" if error.position is None else f" (column {error.position + 1})"
+        raise ProtocolsError(f"expected FQL: {error.reason}{column}") from error
 
 
 def _rename_event(name: str) -> Edit:

@@ -22,7 +22,10 @@ from actionsd.store.configs import (
     DestinationConfig,
     Kind,
     MappingConfig,
+    PlanConfig,
     Put,
+    RuleConfig,
+    SchemaConfig,
     SourceConfig,
     Verb,
     Version,
@@ -33,6 +36,22 @@ from actionsd.store.transaction import Transaction
 
 _sql = sql.load("workspace")
 _ledger_sql = sql.load("ledger")
+
+_PARENTS = {  # of each kind that has one: what it is, and the statement that finds it
+    "destination": ("source", "find_source"),
+    "mapping": ("destination", "destination_by_slug"),
+    "filter": ("destination", "destination_by_slug"),
+    "schema": ("source", "find_source"),
+    "rule": ("tracking plan", "find_plan"),
+    "transformation": ("source", "find_source"),
+}
+_DELETES = {
+    "mapping": "delete_mapping",
+    "filter": "delete_filter",
+    "tracking_plan": "delete_tracking_plan",
+    "rule": "delete_rule",
+    "transformation": "delete_transformation",
+}
 
 
 def encode(config: Config, sealer: Sealer) -> bytes:
@@ -84,7 +103,7 @@ class _Writing:
     def put(self, change: Put) -> int:
         kind = KINDS[type(change.config)]
         known = self._db.execute(_sql["read_config"], {"kind": kind, "id": change.id}).fetchone()
-        if change.id and known is None and not change.restored:
+        if change.id and known is None and not change.restored and kind != "schema":
             raise self._missing(kind, change.id)
         parent = self._parent(kind, change)
         values: dict[str, Any] = {"kind": kind, "id": change.id or None, "parent": parent}
@@ -93,8 +112,7 @@ class _Writing:
             id = self._write_row(change.config, values | {"head": self._transaction.head})
         except sqlite3.IntegrityError:
             raise Conflict(_taken(change.config)) from None
-        if kind == "filter":
-            self._db.execute(_sql["touch_destination"], {"id": parent})
+        self._touch(kind, parent)
         verb: Verb = "restored" if change.restored else "created" if known is None else "changed"
         values |= {"id": id, "body": encode(change.config, self._sealer), "now": self._transaction.now}
         self._db.execute(_sql["put_config"], values)
@@ -106,12 +124,10 @@ class _Writing:
         known = self._db.execute(_sql["read_config"], key).fetchone()
         if known is None:
             raise self._missing(change.kind, change.id)
-        if change.kind == "destination":
-            for kind, id in self._db.execute(_sql["children"], {"id": change.id}).fetchall():
-                self.delete(Delete(kind=kind, id=id))
+        for kind, id in self._db.execute(_sql["children"], key).fetchall():
+            self.delete(Delete(kind=kind, id=id))
         parent = self._parent_of(change.kind, change.id)
-        if change.kind == "filter":
-            self._db.execute(_sql["touch_destination"], {"id": parent})
+        self._touch(change.kind, parent)
         values = key | {"parent": parent, "version": known[0] + 1, "body": known[3], "now": self._transaction.now}
         self._record(values, "deleted")
         self._db.execute(_sql["delete_config"], key)
@@ -126,7 +142,14 @@ class _Writing:
             return self._write_destination(config, values)
         if isinstance(config, MappingConfig):
             return self._insert("put_mapping", values | {"name": config.name, "enabled": config.enabled})
-        return self._insert("put_filter", values)
+        if isinstance(config, SchemaConfig):
+            return int(values["id"])
+        if isinstance(config, PlanConfig):
+            return self._insert("put_tracking_plan", values | {"slug": config.slug})
+        if isinstance(config, RuleConfig):
+            found = {"type": config.type, "key": config.key, "rule_version": config.version}
+            return self._insert("put_rule", values | found)
+        return self._insert("put_transformation" if values["kind"] == "transformation" else "put_filter", values)
 
     def _write_destination(self, config: DestinationConfig, values: dict[str, Any]) -> int:
         before = self._db.execute(_sql["is_enabled"], values).fetchone()
@@ -148,25 +171,29 @@ class _Writing:
         elif change.kind == "source":
             if not self._db.execute(_sql["delete_source_by_id"], {"id": change.id}).rowcount:
                 raise Conflict(f"source {change.id} still has destinations; delete them first")
-        else:
-            statement = "delete_mapping" if change.kind == "mapping" else "delete_filter"
-            self._db.execute(_sql[statement], {"id": change.id})
+        elif change.kind in _DELETES:
+            self._db.execute(_sql[_DELETES[change.kind]], {"id": change.id})
+
+    def _touch(self, kind: Kind, parent: int) -> None:
+        """Filters and transformations are part of a destination's version (RULES R20)."""
+        if kind in ("filter", "transformation"):
+            self._db.execute(_sql["touch_destination" if kind == "filter" else "touch_destinations"], {"id": parent})
 
     def _parent(self, kind: Kind, change: Put) -> int:
-        """The id of the parent; that of an object which exists stays as it is."""
-        if kind == "source":
+        """The id of the parent; that of an object which exists stays as it is, but for a transformation's."""
+        if kind not in _PARENTS:
             return 0
-        if change.id and not change.restored:
+        what, statement = _PARENTS[kind]
+        named: int | str = change.id if kind == "schema" else change.parent
+        if change.id and not change.restored and not (named and kind in ("schema", "transformation")):
             return self._parent_of(kind, change.id)
-        by_id = isinstance(change.parent, int)
-        key = {"id": change.parent if by_id else 0, "slug": "" if by_id else change.parent}
-        statement = "find_source" if kind == "destination" else "destination_by_slug"
+        by_id = isinstance(named, int)
+        key = {"id": named if by_id else 0, "slug": "" if by_id else named}
         found = self._db.execute(_sql[statement], key).fetchone()
         if found is None:
-            what = "source" if kind == "destination" else "destination"
-            raise NotFound(f"there is no {what} {change.parent!r}")
-        if kind != "destination" and found[1]:
-            raise Conflict(f"destination {change.parent!r} is declared in the file; its {kind}s are changed there")
+            raise NotFound(f"there is no {what} {named!r}")
+        if what == "destination" and found[1]:
+            raise Conflict(f"destination {named!r} is declared in the file; its {kind}s are changed there")
         return int(found[0])
 
     def _parent_of(self, kind: Kind, id: int) -> int:
@@ -187,7 +214,7 @@ class _Writing:
             return Conflict(f"{kind} {id} is declared in the file; change it there")
         if self._parent_of(kind, id):
             return Conflict(f"{kind} {id} belongs to a destination that is declared in the file; change it there")
-        return NotFound(f"there is no {kind} {id}")
+        return NotFound(f"there is no {kind.replace('_', ' ')} {id}")
 
 
 def forget_destination(transaction: Transaction, id: int) -> None:
@@ -214,4 +241,7 @@ def reseal(transaction: Transaction, sealer: Sealer) -> int:
 def _taken(config: Config) -> str:
     if isinstance(config, MappingConfig):
         return f"the destination has a mapping {config.name!r} already"
-    return f"the slug {config.slug!r} is taken" if isinstance(config, SourceConfig | DestinationConfig) else "taken"
+    if isinstance(config, RuleConfig):
+        return f"the plan has a rule of type {config.type}, key {config.key!r}, version {config.version} already"
+    slug = config.slug if isinstance(config, SourceConfig | DestinationConfig | PlanConfig) else ""
+    return f"the slug {slug!r} is taken"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["source", "destination", "mapping", "filter"]
+Kind = Literal["source", "destination", "mapping", "filter", "schema", "tracking_plan", "rule", "transformation"]
 Verb = Literal["created", "changed", "deleted", "restored"]
 
 
@@ -77,26 +77,88 @@ class FilterConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     description: str = ""
 
 
-Config = SourceConfig | DestinationConfig | MappingConfig | FilterConfig
+class SchemaConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source lets in. ``settings`` and ``filters`` are the JSON of :mod:`actionsd.protocols.settings`, without
+    where things are forwarded to; ``plan`` is the id of a tracking plan, the last two are ids of sources, 0: none."""
+
+    settings: dict[str, Any] = {}
+    filters: dict[str, Any] = {}
+    plan: int = 0
+    violations_to: int = 0
+    blocked_to: int = 0
+
+
+class PlanConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tracking plan without its rules; ``type`` as the Public API has it."""
+
+    slug: str
+    name: str
+    description: str = ""
+    type: str = "LIVE"
+
+
+class RuleConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule of a tracking plan: a JSON schema for the events of one type and name; ``key`` "" for those that need
+    none."""
+
+    type: str
+    key: str = ""
+    version: int
+    schema: dict[str, Any]
+
+
+class TransformationConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A transformation: FQL in ``condition``; ``edits`` in the Public API's form (FEATURES F154). It acts on all events
+    of its source, or with a ``definition`` (its slug) only on their way to the destinations made from that."""
+
+    name: str
+    condition: str = msgspec.field(name="if")
+    edits: dict[str, Any] = {}
+    definition: str = ""
+    enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"<TransformationConfig {self.name}>"  # the key of hashes is secret (I6)
+
+
+Config = (
+    SourceConfig
+    | DestinationConfig
+    | MappingConfig
+    | FilterConfig
+    | SchemaConfig
+    | PlanConfig
+    | RuleConfig
+    | TransformationConfig
+)
 
 TYPES: MappingOf[str, type[Config]] = {
     "source": SourceConfig,
     "destination": DestinationConfig,
     "mapping": MappingConfig,
     "filter": FilterConfig,
+    "schema": SchemaConfig,
+    "tracking_plan": PlanConfig,
+    "rule": RuleConfig,
+    "transformation": TransformationConfig,
 }
 KINDS: MappingOf[type, Kind] = {
     SourceConfig: "source",
     DestinationConfig: "destination",
     MappingConfig: "mapping",
     FilterConfig: "filter",
+    SchemaConfig: "schema",
+    PlanConfig: "tracking_plan",
+    RuleConfig: "rule",
+    TransformationConfig: "transformation",
 }
-SEALED = frozenset({"destination", "mapping"})  # kinds whose values may be secret
+SEALED = frozenset({"destination", "mapping", "transformation"})  # kinds whose values may be secret
 
 
 class Put(msgspec.Struct, frozen=True, kw_only=True):
     """Make an object, or with ``id`` give it another config. ``parent`` is needed for a new one: the source of a
-    destination, the destination of a mapping or filter, by id or, also where it is made in the same call, by slug.
+    destination or transformation, the destination of a mapping or filter, the plan of a rule, by id or, also where it
+    is made in the same call, by slug; a transformation may get another. A schema always has the ``id`` of its source.
     ``restored``: one that was deleted may come back under its id."""
 
     config: Config

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from actionsd.store.configs import DestinationConfig, MappingConfig, SourceConfig
+from actionsd.store.configs import (
+    DestinationConfig,
+    MappingConfig,
+    PlanConfig,
+    RuleConfig,
+    SchemaConfig,
+    SourceConfig,
+    TransformationConfig,
+)
 from actionsd.wire import Role
 
 
@@ -163,9 +171,53 @@ class Sizes(NamedTuple):
     disk_free: int
 
 
+class Schema(msgspec.Struct, frozen=True):
+    """What a source lets in, and the version of that; 0 where nothing was ever said."""
+
+    version: int = 0
+    config: SchemaConfig = SchemaConfig()
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule of a tracking plan; ``version`` is how often it changed, ``config.version`` the one that events pick."""
+
+    id: int
+    version: int
+    config: RuleConfig
+    created_at: int
+    updated_at: int
+
+
+class TrackingPlan(msgspec.Struct, frozen=True):
+    """A tracking plan with its rules in the order they were made."""
+
+    id: int
+    version: int
+    config: PlanConfig
+    rules: tuple[Rule, ...]
+    created_at: int
+    updated_at: int
+
+
+class Transformation(msgspec.Struct, frozen=True):
+    """A transformation of a source's events, everywhere or on the way to one kind of destination."""
+
+    id: int
+    source: int
+    version: int
+    config: TransformationConfig
+    created_at: int
+    updated_at: int
+
+    def as_json(self) -> dict[str, object]:
+        """As the transformations' compiler takes it."""
+        return {"if": self.config.condition, "enabled": self.config.enabled, **self.config.edits}
+
+
 class Source(msgspec.Struct, frozen=True):
     """Where events come from. ``write_keys`` are all valid at once (rotation). ``declared``: the file has it and only
-    there it changes (RULES R21); else ``config`` is what was stored. The times are 0 for what is declared."""
+    there it changes (RULES R21), but for its ``schema`` and ``transformations`` (those for all destinations); else
+    ``config`` is what was stored. The times are 0 for what is declared."""
 
     id: int
     slug: str
@@ -177,6 +229,8 @@ class Source(msgspec.Struct, frozen=True):
     config: SourceConfig | None = None
     created_at: int = 0
     updated_at: int = 0
+    schema: Schema = Schema()
+    transformations: tuple[Transformation, ...] = ()
 
 
 class Mapping(msgspec.Struct, frozen=True):
@@ -201,7 +255,8 @@ class Destination(msgspec.Struct, frozen=True):
     """A configured destination with its mappings in their order. ``state`` is ``enabled``, ``disabled``, ``paused`` or
     ``undeclared`` (RULES R18, R21). The limits are ``None`` where the daemon's defaults hold. ``declared``: the file
     has it and only there it changes, else ``config`` is what was stored, with its references as they were written.
-    Stored ``filters`` have ``id``, ``createdAt`` and ``updatedAt``. ``trouble`` is why it cannot work, or ""."""
+    Stored ``filters`` have ``id``, ``createdAt`` and ``updatedAt``. ``transformations`` are those for destinations of
+    this definition, enabled or not. ``trouble`` is why it cannot work, or ""."""
 
     id: int
     slug: str
@@ -224,6 +279,7 @@ class Destination(msgspec.Struct, frozen=True):
     config: DestinationConfig | None = None
     created_at: int = 0
     updated_at: int = 0
+    transformations: tuple[Transformation, ...] = ()
 
 
 class Workspace(msgspec.Struct, frozen=True):
@@ -232,6 +288,8 @@ class Workspace(msgspec.Struct, frozen=True):
     version: int
     sources: tuple[Source, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    plans: tuple[TrackingPlan, ...] = ()
+    transformations: tuple[Transformation, ...] = ()
 
 
 class Token(msgspec.Struct, frozen=True):

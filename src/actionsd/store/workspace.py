@@ -15,12 +15,12 @@ import msgspec
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
 from actionsd.store import changes as history
-from actionsd.store import sql
+from actionsd.store import planned, sql
 from actionsd.store.assemble import Stored, assemble
 from actionsd.store.configs import Change, Kind, Version
 from actionsd.store.ledger import MAX_ROWS, Ledger
 from actionsd.store.reader import Reader
-from actionsd.store.records import Workspace
+from actionsd.store.records import TrackingPlan, Workspace
 from actionsd.store.sealing import Sealer
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
@@ -49,6 +49,7 @@ class Registry:
         self._sources: Sequence[SourceDecl] = ()
         self._destinations: Sequence[DestinationDecl] = ()
         self._changing = asyncio.Lock()  # a change and the look at its result are one step
+        self._plans_read = 0  # the change up to which the plans in ``current`` are read
         self.current = Workspace(version=0)
 
     async def declare(self, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]) -> Workspace:
@@ -201,8 +202,25 @@ class Registry:
             filters=filters,
         )
         sources, destinations = assemble(stored, self._sources, self._destinations, self._sealer, self._resolve)
-        self.current = Workspace(self.current.version + 1, sources, destinations)
+        schemas = planned.schemas(await self._reader.rows(_sql["read_schemas"], {}), self._sealer)
+        rewriting = planned.transformations(await self._reader.rows(_sql["read_transformations"], {}), self._sealer)
+        self.current = Workspace(
+            self.current.version + 1,
+            sources=tuple(planned.with_schema(each, schemas, rewriting) for each in sources),
+            destinations=tuple(planned.rewritten(each, rewriting) for each in destinations),
+            plans=await self._plans(),
+            transformations=rewriting,
+        )
         return self.current
+
+    async def _plans(self) -> tuple[TrackingPlan, ...]:
+        """The tracking plans, read again only when one has changed: they may have thousands of rules."""
+        ((changed,),) = await self._reader.rows(_sql["plans_changed"], {})
+        if changed == self._plans_read:
+            return self.current.plans
+        self._plans_read = changed
+        rows, rules = await self._reader.rows(_sql["read_plans"], {}), await self._reader.rows(_sql["read_rules"], {})
+        return planned.plans(rows, rules, self._sealer)
 
 
 def _refuse_taken_slugs(
@@ -243,12 +261,13 @@ def _forget(transaction: Transaction, slug: str) -> None:
 
 def _forget_source(transaction: Transaction, slug: str) -> None:
     rows = transaction.db.execute(_sql["read_sources"]).fetchall()
-    found = {known: (declared, body) for _, known, declared, *_, body in rows}.get(slug)
+    found = {known: (id, declared, body) for id, known, declared, *_, body in rows}.get(slug)
     if found is None:
         raise NotFound(f"there is no destination and no source {slug!r}")
-    declared, body = found
+    id, declared, body = found
     if body:
         raise Conflict(f"source {slug!r} was never declared in the file; delete it instead")
+    transaction.db.execute(_sql["delete_source_configs"], {"id": id})
     if not transaction.db.execute(_sql["delete_source"], {"slug": slug}).rowcount:
         why = "is declared in the file" if declared else "still has destinations; forget them first"
         raise Conflict(f"source {slug!r} {why}")

@@ -215,10 +215,32 @@ create table filters (
     destination integer not null references destinations (id) on delete cascade
 ) strict;
 
--- What is configured here and not in the file: one row for each source, destination, mapping and filter that was made
--- through the API, the console or actionsctl. body: a Config as JSON, sealed where it may hold secrets (I6).
+-- Tracking plans and their rules (F149); an event's rule is found by type, key and version.
+create table tracking_plans (
+    id integer primary key autoincrement,
+    slug text not null unique
+) strict;
+
+create table rules (
+    id integer primary key autoincrement,
+    plan integer not null references tracking_plans (id) on delete cascade,
+    type text not null,
+    key text not null,
+    version integer not null,
+    unique (plan, type, key, version)
+) strict;
+
+create table transformations (
+    id integer primary key autoincrement,
+    source integer not null references sources (id) on delete cascade
+) strict;
+
+-- What is configured here and not in the file: one row for each object that was made through the API, the console or
+-- actionsctl. body: a Config as JSON, sealed where it may hold secrets (I6). A 'schema' has the id of its source.
 create table configs (
-    kind text not null check (kind in ('source', 'destination', 'mapping', 'filter')),
+    kind text not null check (
+        kind in ('source', 'destination', 'mapping', 'filter', 'schema', 'tracking_plan', 'rule', 'transformation')
+    ),
     object integer not null,
     version integer not null,
     created_at integer not null,
@@ -228,7 +250,8 @@ create table configs (
 ) strict, without rowid;
 
 -- Every version that a config has had, append-only. batch: id of the first row written by the same call, so that what
--- was deleted together comes back together; parent: the destination of a mapping or filter, the source of a destination.
+-- was deleted together comes back together; parent: the destination of a mapping or filter, the source of a destination
+-- or transformation, the plan of a rule.
 create table changes (
     id integer primary key autoincrement,
     batch integer not null,

@@ -85,6 +85,11 @@ delete from intents where destination = :id
 -- name: delete_source
 delete from sources where slug = :slug and declared = 0 and id not in (select source from destinations)
 
+-- name: delete_source_configs
+-- What was said here of a source that the file declared.
+delete from configs where (kind = 'schema' and object = :id)
+    or (kind = 'transformation' and object in (select id from transformations where source = :id))
+
 -- name: delete_source_by_id
 delete from sources where id = :id and id not in (select source from destinations)
 
@@ -118,6 +123,10 @@ on conflict (id) do update set
 -- name: put_filter
 insert into filters (id, destination) values (:id, :parent) on conflict (id) do nothing
 
+-- name: touch_destinations
+-- So are the transformations on the way to it.
+update destinations set version = version + 1 where source = :id
+
 -- name: touch_destination
 -- Its filters are part of its version (R20).
 update destinations set version = version + 1 where id = :id
@@ -133,17 +142,63 @@ select id, declared from destinations where slug = :slug or id = :id
 select destination from mappings where :kind = 'mapping' and id = :id
 union all select destination from filters where :kind = 'filter' and id = :id
 union all select source from destinations where :kind = 'destination' and id = :id
+union all select source from transformations where :kind = 'transformation' and id = :id
+union all select plan from rules where :kind = 'rule' and id = :id
 
 -- name: children
--- What goes when a destination goes.
-select 'mapping' as kind, id from mappings where destination = :id
-union all select 'filter', id from filters where destination = :id
+-- What goes when a destination, a source or a plan goes.
+select 'mapping' as kind, id from mappings where :kind = 'destination' and destination = :id
+union all select 'filter', id from filters where :kind = 'destination' and destination = :id
+union all select 'transformation', id from transformations where :kind = 'source' and source = :id
+union all select 'schema', object from configs where :kind = 'source' and kind = 'schema' and object = :id
+union all select 'rule', id from rules where :kind = 'tracking_plan' and plan = :id
 
 -- name: delete_mapping
 delete from mappings where id = :id
 
 -- name: delete_filter
 delete from filters where id = :id
+
+-- name: delete_rule
+delete from rules where id = :id
+
+-- name: delete_transformation
+delete from transformations where id = :id
+
+-- name: delete_tracking_plan
+delete from tracking_plans where id = :id
+
+-- name: put_tracking_plan
+insert into tracking_plans (id, slug) values (:id, :slug) on conflict (id) do update set slug = excluded.slug
+
+-- name: put_rule
+insert into rules (id, plan, type, key, version) values (:id, :parent, :type, :key, :rule_version)
+on conflict (id) do update set type = excluded.type, key = excluded.key, version = excluded.version
+
+-- name: put_transformation
+insert into transformations (id, source) values (:id, :parent) on conflict (id) do update set source = excluded.source
+
+-- name: find_plan
+select id from tracking_plans where slug = :slug or id = :id
+
+-- name: read_schemas
+select object, version, body from configs where kind = 'schema'
+
+-- name: read_transformations
+select t.id, t.source, c.version, c.created_at, c.updated_at, c.body
+from transformations t join configs c on c.kind = 'transformation' and c.object = t.id order by t.id
+
+-- name: plans_changed
+-- Grows with each change of a plan or rule, of which there may be many: they are read again only then.
+select coalesce(max(id), 0) from changes where kind in ('tracking_plan', 'rule')
+
+-- name: read_plans
+select p.id, c.version, c.created_at, c.updated_at, c.body
+from tracking_plans p join configs c on c.kind = 'tracking_plan' and c.object = p.id order by p.id
+
+-- name: read_rules
+select r.id, r.plan, c.version, c.created_at, c.updated_at, c.body
+from rules r join configs c on c.kind = 'rule' and c.object = r.id order by r.id
 
 -- name: read_config
 select version, created_at, updated_at, body from configs where kind = :kind and object = :id
@@ -177,10 +232,10 @@ select id, batch, at, who, kind, object, parent, version, verb, body from change
 
 -- name: sealed_bodies
 -- What a rotation of keys seals again.
-select kind, object, body from configs where kind in ('destination', 'mapping')
+select kind, object, body from configs where kind in ('destination', 'mapping', 'transformation')
 
 -- name: sealed_changes
-select id, body from changes where kind in ('destination', 'mapping') order by id
+select id, body from changes where kind in ('destination', 'mapping', 'transformation') order by id
 
 -- name: reseal_config
 update configs set body = :body where kind = :kind and object = :object
