@@ -1,0 +1,34 @@
+"""actionsd.toml as one frozen struct; the sample file in the project's root is the manual of its keys."""
+
+from actionsd.settings.files import default_path, load, load_listeners, located, resolve
+from actionsd.settings.readers import Address, Reading, did_you_mean, read_table
+from actionsd.settings.tables import (
+    Admin,
+    Delivery,
+    DestinationDecl,
+    Ingest,
+    Journal,
+    MappingDecl,
+    Settings,
+    SourceDecl,
+)
+
+__all__ = [
+    "Address",
+    "Admin",
+    "Delivery",
+    "DestinationDecl",
+    "Ingest",
+    "Journal",
+    "MappingDecl",
+    "Reading",
+    "Settings",
+    "SourceDecl",
+    "default_path",
+    "did_you_mean",
+    "load",
+    "load_listeners",
+    "located",
+    "read_table",
+    "resolve",
+]
