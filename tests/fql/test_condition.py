@@ -94,3 +94,27 @@ def test_large_events_are_no_trouble() -> None:
     event = {"properties": keys | {"l": [*range(10_000)], "s": "a" * 1_000_000}}
     condition = "properties.k9999 != null and 9999 in properties.l and match(properties.s, '*a*a')"
     assert compile_condition(condition)(event)
+
+
+SWITCH = "2023-04-21T19:55:00.933Z"
+
+
+@pytest.mark.parametrize(
+    "received_at",
+    ["2023-04-21T19:55:00.932Z", SWITCH, "2023-04-21T19:55:00.934Z", "2023-04-21T21:55:00.933+02:00", "2023-04-21"],
+)
+@pytest.mark.parametrize("key", ["receivedAt", "received_at"])
+def test_f056_paired_filters_split_events_by_the_time_they_were_received(received_at: str, key: str) -> None:
+    before = compile_condition(f"(received_at < '{SWITCH}')")
+    after = compile_condition(f"(received_at >= '{SWITCH}')")
+    assert before({key: received_at}) != after({key: received_at})
+    assert after({key: received_at}) == (compile_condition(f"'{SWITCH}' <= received_at")({key: received_at}))
+
+
+def test_f056_what_is_no_time_is_refused() -> None:
+    with pytest.raises(FQLError, match="compared with times"):
+        compile_condition("received_at < 'tomorrow'")
+    with pytest.raises(FQLError, match="compared with times"):
+        compile_condition(f"received_at < '{SWITCH}'")({"receivedAt": "soon"})
+    assert not compile_condition(f"received_at < '{SWITCH}'")({})
+    assert not compile_condition(f"properties.received_at < '{SWITCH}'")({"properties": {"received_at": "2020"}})

@@ -3,6 +3,9 @@
 Types are strict and never converted, a field that is missing reads as null, and only `true` is true (FEATURES F137,
 F138). What cannot be decided, such as `in` on a text, raises `FQLError` for that event: the caller fails closed.
 
+`received_at`, as Segment's pipeline calls it, is the event's `receivedAt`, and what it is compared with by `<`, `<=`,
+`>` or `>=` is a time: `received_at >= '2023-04-21T19:55:00.933Z'` switches from one destination to another (F056).
+
     >>> vip = compile_condition("properties.plan in ['pro', 'team'] or lowercase(traits.plan) = 'pro'")
     >>> vip({"properties": {"plan": "pro"}}), vip({"traits": {"plan": "PRO"}}), vip({})
     (True, True, False)
@@ -16,11 +19,13 @@ from actionsd.fql.errors import FQLError
 from actionsd.fql.functions import FUNCTIONS, misuse
 from actionsd.fql.nodes import Call, Compare, Condition, Group, Items, Node, Not, Path, Value
 from actionsd.fql.parser import parse_strict
-from actionsd.sdk import js
+from actionsd.sdk import dates, js
 from actionsd.sdk.js import UNDEFINED
 
 Evaluate = Callable[[Any], Any]
 Test = Callable[[Any], bool]
+
+_RECEIVED_AT: Final = Path(("received_at",))
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -72,6 +77,9 @@ def compile_node(node: Node) -> Evaluate:
 
 
 def _path(names: tuple[str, ...]) -> Evaluate:
+    if names == _RECEIVED_AT.names:
+        return _received_at
+
     def evaluate(event: Any) -> Any:
         value = event
         for name in names:
@@ -81,6 +89,12 @@ def _path(names: tuple[str, ...]) -> Evaluate:
         return None if value is UNDEFINED else value
 
     return evaluate
+
+
+def _received_at(event: Any) -> Any:
+    if event.__class__ is not dict:
+        return None
+    return event["received_at"] if "received_at" in event else event.get("receivedAt")
 
 
 def _list(items: tuple[Node, ...]) -> Evaluate:
@@ -112,7 +126,26 @@ def _compare(node: Compare) -> Evaluate:
     if node.operator == "in":
         return lambda event: _within(left(event), right(event))
     ordered = _ORDERS[node.operator]
+    if _RECEIVED_AT in (node.left, node.right):
+        left, right = _moment(node.left), _moment(node.right)
     return lambda event: _is_number(a := left(event)) and _is_number(b := right(event)) and ordered(a, b)
+
+
+def _moment(node: Node) -> Evaluate:
+    """The value of a node as a time in milliseconds; None reads as no time, with which nothing compares."""
+    if isinstance(node, Value):
+        moment = _milliseconds(node.value)
+        return lambda event: moment
+    evaluate = compile_node(node)
+    return lambda event: _milliseconds(evaluate(event))
+
+
+def _milliseconds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if (moment := dates.to_ms(value)) is None:
+        raise FQLError(f"received_at is compared with times, and {value!r} is none")
+    return moment
 
 
 def same(left: Any, right: Any) -> bool:
