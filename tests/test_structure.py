@@ -30,8 +30,7 @@ RANKS: tuple[frozenset[str], ...] = tuple(
         "operate",
         "admin console",
         "daemon",
-        "testing",
-        "cli",  # makes up what a plugin's developer did not give
+        "cli testing",
     )
 )
 INSIDE = {"store", "ingest", "routing", "delivery", "operate", "admin", "console", "daemon"}

@@ -184,6 +184,7 @@ def of(role: str) -> str:
 def test_what_changes_or_sends_needs_more_than_read() -> None:
     """A method alone says little, but a GET never needs write, and what reads is listed here one by one."""
     reading = {"/actionsd/replays/plan", "/actionsd/check"}
+    reading |= {"/destination/filters/preview", "/destinations/filters/preview"}
     for method, path, least, _ in server.routes:
         if method == "GET":
             assert least in ("open", "read", "admin"), path

@@ -75,7 +75,10 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return refuse(status, type, *str(error).splitlines())
     except web.HTTPException as error:
         type = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(error.status, "bad-request")
-        return refuse(error.status, type, f"{request.method} {request.path}: {error.reason}")
+        refused = refuse(error.status, type, f"{request.method} {request.path}: {error.reason}")
+        if "Allow" in error.headers:
+            refused.headers["Allow"] = error.headers["Allow"]
+        return refused
     except Exception:
         log.exception("a bug in the admin API", extra={"path": request.path})
         return refuse(500, "internal", "the daemon met a bug; its log has the details")

@@ -9,6 +9,9 @@ from actionsd import settings
 from actionsd.admin import access, answers, handlers, metrics, tail, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
+from actionsd.admin.publicapi import endpoint
+from actionsd.admin.publicapi.limits import Limits
+from actionsd.admin.publicapi.table import OPERATIONS
 from actionsd.ingest.sockets import bind, bound, release
 from actionsd.operate.parts import Parts
 from actionsd.settings import Address
@@ -66,6 +69,7 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("GET", "/actionsd/tokens", "admin", handlers.tokens),
     ("POST", "/actionsd/tokens", "admin", handlers.create_token),
     ("POST", "/actionsd/tokens/{name}/revoke", "admin", handlers.revoke_token),
+    *((each.method, each.path, each.least, endpoint.handler(each)) for each in OPERATIONS),
 )
 
 _largest_body = 1024 * 1024  # bytes, after decompression; a larger one is refused with 413
@@ -76,6 +80,7 @@ def application(parts: Parts, token: str) -> web.Application:
     guard = access.Guard(token, parts)
     app = web.Application(middlewares=[answers.errors_as_json, guard.middleware], client_max_size=_largest_body)
     app[parts_key] = parts
+    app[endpoint.limits_key] = Limits(parts.clock)
     for method, path, least, handler in routes:
         guard.protect(app.router.add_route(method, path, handler), least)
     return app
@@ -109,7 +114,6 @@ class Admin:
 
     async def stop(self) -> None:
         """End the streams, finish the calls, close and remove the sockets."""
-        self._parts.tap.close()
         if self._runner is not None:
             await self._runner.cleanup()
         for address in self.addresses:
