@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from actionsd.cli.http import connect
-from support.daemon import BIN, Daemon, destination
+from support.daemon import BIN, Daemon, destination, webhook
+from support.sink import Sink
 from support.waiting import until
 
 
@@ -184,3 +185,22 @@ def _status(url: str, path: str) -> int:
     with closing(connect(url, 5.0)) as connection:
         connection.request("GET", path)
         return connection.getresponse().status
+
+
+def test_a_dry_run_sends_nothing_and_touches_no_journal(tmp_path: Path) -> None:
+    with Sink() as sink, Daemon(tmp_path, webhook("hook", sink.url()), options=["--dry-run"]) as daemon:
+        daemon.send(["dry"])
+        until(lambda: daemon.ask("destinations", "hook")["delivered"] == 1, what="one answered here")
+        assert "a dry run: every request is answered with 200 here, nothing is sent" in messages(daemon, "info")
+        daemon.stop()
+        assert not sink.requests
+        assert (daemon.data / "dry-run" / "actionsd.db").exists()
+        assert not (daemon.data / "actionsd.db").exists()
+
+
+def test_a_viewer_of_the_tail_does_not_hold_up_the_stop(daemon: Daemon) -> None:
+    with closing(connect(f"unix:{daemon.data / 'admin.sock'}", 20.0)) as connection:
+        connection.request("GET", "/actionsd/tail")
+        response = connection.getresponse()
+        assert daemon.stop(timeout=10) == 0
+        assert response.read() == b""

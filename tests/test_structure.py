@@ -30,7 +30,8 @@ RANKS: tuple[frozenset[str], ...] = tuple(
         "operate",
         "admin console",
         "daemon",
-        "cli testing",
+        "testing",
+        "cli",  # makes up what a plugin's developer did not give
     )
 )
 INSIDE = {"store", "ingest", "routing", "delivery", "operate", "admin", "console", "daemon"}

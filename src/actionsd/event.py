@@ -26,6 +26,12 @@ def _number(text: str) -> int | float:
 _decode = msgspec.json.Decoder(float_hook=_number).decode
 
 
+Facet = tuple[str, str, str]
+"""What counters are broken down by: type, event name ("" where the type has none), app version (FEATURES F169)."""
+
+no_facet: Facet = ("", "", "")
+
+
 class Accepted(NamedTuple):
     """One event that ingest has checked, on its way into the journal.
 
@@ -36,18 +42,20 @@ class Accepted(NamedTuple):
     message_id: str
     body: bytes
     added: bytes
+    facet: Facet = no_facet
 
 
 class Entry:
     """One row of the journal. It is decoded on first use and shared by all lanes: nobody may change what it gives.
+    ``facet`` is the store's number for the event's :data:`Facet`, 0 where it has none.
 
     Both properties raise ``msgspec.DecodeError`` when the row cannot be read (RULES R26: ``undecodable``).
     """
 
-    __slots__ = ("_event", "_metadata", "added", "body", "message_id", "position", "received_at", "source")
+    __slots__ = ("_event", "_metadata", "added", "body", "facet", "message_id", "position", "received_at", "source")
 
     def __init__(
-        self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes
+        self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes, facet: int = 0
     ) -> None:
         self.position = position
         self.source = source
@@ -55,6 +63,7 @@ class Entry:
         self.message_id = message_id
         self.body = body
         self.added = added
+        self.facet = facet
         self._event: dict[str, Any] | None = None
         self._metadata: dict[str, Any] = {}
 

@@ -37,6 +37,7 @@ class Listener:
 
     def __init__(self, size: int, exchanges: bool) -> None:
         self.exchanges = exchanges
+        self._closed = False
         self._queue: deque[Seen] = deque()
         self._size = size
         self._wake = anyio.Event()
@@ -51,12 +52,17 @@ class Listener:
         self._queue.append(seen)
         self._wake.set()
 
-    async def next(self) -> Seen:
-        """The oldest record not yet taken; waits for one."""
-        while not self._queue:
+    async def next(self) -> Seen | None:
+        """The oldest record not yet taken; waits for one. None: there will be no more."""
+        while not (self._queue or self._closed):
             self._wake = anyio.Event()
             await self._wake.wait()
-        return self._queue.popleft()
+        return self._queue.popleft() if self._queue else None
+
+    def close(self) -> None:
+        """There will be no more."""
+        self._closed = True
+        self._wake.set()
 
 
 class Tap:
@@ -77,6 +83,11 @@ class Tap:
         self._listeners.append(listener)
         self._changed()
         return listener
+
+    def close(self) -> None:
+        """The daemon stops: let all listeners go, so that it need not wait for them."""
+        for listener in self._listeners:
+            listener.close()
 
     def leave(self, listener: Listener) -> None:
         self._listeners.remove(listener)

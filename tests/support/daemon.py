@@ -13,7 +13,7 @@ import sys
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,16 +27,19 @@ EVERYTHING = " or ".join(f'type = "{one}"' for one in ("track", "identify", "pag
 
 class Daemon:
     """``actionsd run`` with its data under ``home``. ``destinations`` is TOML text, see :func:`webhook`; ``ingest``
-    more lines of its table, ``more`` further tables; ``bin`` is where its programs are installed.
+    more lines of its table, ``more`` further tables; ``bin`` is where its programs are installed;
+    ``options`` are those of ``actionsd run``.
 
     As a context manager it starts, and is killed at the end if it still runs.
     """
 
     def __init__(
-        self, home: Path, destinations: str = "", *, ingest: str = "", more: str = "", bin: Path = BIN
-    ) -> None:
+        self, home: Path, destinations: str = "", *, ingest: str = "", more: str = "", bin: Path = BIN,
+        options: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.home = home
         self.bin = bin
+        self.options = options
         self.port = free_port()
         self.config = home / "actionsd.toml"
         self.log = home / "daemon.log"
@@ -87,7 +90,7 @@ write_keys = ["{WRITE_KEY}"]
             notify.bind(str(address))
             notify.settimeout(0.05)
             self.process = subprocess.Popen(
-                [self.bin / "actionsd", "run", "--config", self.config],
+                [self.bin / "actionsd", "run", "--config", self.config, *self.options],
                 env=environment(NOTIFY_SOCKET=str(address)),
                 stdout=log,
                 stderr=log,

@@ -114,6 +114,7 @@ class Admin:
 
     async def stop(self) -> None:
         """End the streams, finish the calls, close and remove the sockets."""
+        self._parts.tap.close()
         if self._runner is not None:
             await self._runner.cleanup()
         for address in self.addresses:

@@ -62,6 +62,8 @@ async def _stream(
         except TimeoutError:
             await response.write(b": quiet\n\n")
             continue
+        if seen is None:
+            return
         if listener.lost > told_lost:
             lost = wire.Seen(at=wire.moment(seen.at), step="lost", reason=f"{listener.lost - told_lost} lines")
             told_lost = listener.lost

@@ -47,9 +47,18 @@ class Client:
         return self._call("DELETE", path, answer, None, {})
 
     def lines(self, path: str, **query: object) -> Iterator[bytes]:
-        """The data of a stream of server-sent events, one after the other, until the daemon ends it."""
-        with closing(connect(self.url, None)) as connection:
+        """The data of a stream of server-sent events, one after the other, until the daemon ends it. What happens after
+        this has returned is in it."""
+        connection = connect(self.url, None)
+        try:
             response = self._request(connection, "GET", _with_query(path, query), None)
+        except Failed:
+            connection.close()
+            raise
+        return self._data(connection, response)
+
+    def _data(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        with closing(connection):
             try:
                 for line in response:
                     if line.startswith(b"data: "):

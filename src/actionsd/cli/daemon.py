@@ -40,7 +40,12 @@ def actionsd() -> None:
     show_default=True,
     help="What is worth a line on stderr.",
 )
-def run(config: Path, log_level: str) -> None:
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Send nothing: answer each request with 200 here, with a journal of its own in <data_dir>/dry-run.",
+)
+def run(config: Path, log_level: str, dry_run: bool) -> None:
     """Run in the foreground until SIGTERM or SIGINT, then drain and stop; a second signal stops at once.
 
     SIGHUP reads the config again: sources and destinations follow, anything else needs a restart.
@@ -52,7 +57,7 @@ def run(config: Path, log_level: str) -> None:
 
     log.set_up(log_level)
     try:
-        process.run(config, announce)
+        process.run(config, announce, dry_run=dry_run)
     except ConfigError as error:
         _fail(error, 2)
     except ActionsdError as error:

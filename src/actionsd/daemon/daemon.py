@@ -11,12 +11,15 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from actionsd import catalog, check, settings
 from actionsd.admin.server import Admin
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.daemon.pulse import Pulse
 from actionsd.delivery.lanes import Lanes
+from actionsd.delivery.transport import DryTransport
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
@@ -29,12 +32,15 @@ log = logging.getLogger(__name__)
 
 
 class Daemon:
-    """``start`` and ``stop`` are called once each; ``on_broken`` is called when the store cannot go on."""
+    """``start`` and ``stop`` are called once each; ``on_broken`` is called when the store cannot go on. In a dry run no
+    request leaves the process, and the journal is another one, so that no real event counts as delivered."""
 
     def __init__(
-        self, path: Path, clock: Clock, on_beat: Callable[[], None], on_broken: Callable[[StoreBroken], None]
-    ) -> None:
+        self, path: Path, clock: Clock, on_beat: Callable[[], None], on_broken: Callable[[StoreBroken], None],
+        *, dry_run: bool = False,
+    ) -> None:  # fmt: skip
         self._path = path
+        self._dry_run = dry_run
         self._clock = clock
         self._on_beat = on_beat
         self._stack = AsyncExitStack()
@@ -73,7 +79,8 @@ class Daemon:
         await parts.lanes.applied()
 
     def _read(self, definitions: Catalog) -> Settings:
-        return check.prepare(settings.load(self._path), definitions, self._path)
+        read = check.prepare(settings.load(self._path), definitions, self._path)
+        return replace(read, data_dir=read.data_dir / "dry-run") if self._dry_run else read
 
     async def _start(self, stack: AsyncExitStack, read: Settings, definitions: Catalog) -> None:
         clock, tap = self._clock, Tap()
@@ -85,7 +92,9 @@ class Daemon:
         if store.held:
             await _tell_what_is_held(store)
 
-        lanes = Lanes(store, definitions, clock, read.delivery, tap)
+        if self._dry_run:
+            log.info("a dry run: every request is answered with 200 here, nothing is sent")
+        lanes = Lanes(store, definitions, clock, read.delivery, tap, transport=DryTransport if self._dry_run else None)
         await lanes.start()
         stack.push_async_callback(lanes.stop)
 

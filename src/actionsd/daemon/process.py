@@ -20,17 +20,17 @@ log = logging.getLogger(__name__)
 _end_limit = 5.0  # seconds that a daemon with a broken store may take to answer and leave
 
 
-def run(path: Path, announce: Callable[[Parts], None]) -> None:
+def run(path: Path, announce: Callable[[Parts], None], *, dry_run: bool = False) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal exits at once, SIGHUP reloads (RULES R21, R32).
 
-    ``announce`` is called once, when everything listens.
+    ``announce`` is called once, when everything listens. In a ``dry_run`` nothing is sent.
 
     Raises:
         ConfigError: the config is wrong, a listener is taken, another daemon has the data directory.
         StoreBroken: the store cannot go on; recovery decides at the next start (RULES R5).
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(path, announce))
+        runner.run(_serve(path, announce, dry_run))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -41,10 +41,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve(path: Path, announce: Callable[[Parts], None]) -> None:
+async def _serve(path: Path, announce: Callable[[Parts], None], dry_run: bool) -> None:
     notifier = Notifier()
     ending: asyncio.Future[StoreBroken | None] = asyncio.get_running_loop().create_future()
-    daemon = Daemon(path, SystemClock(), notifier.alive, partial(_end, ending))
+    daemon = Daemon(path, SystemClock(), notifier.alive, partial(_end, ending), dry_run=dry_run)
     _on_signals(daemon, notifier, ending)
     await daemon.start()
     gc.freeze()  # what lives now lives to the end: collections need not look at it

@@ -13,7 +13,7 @@ from actionsd.delivery.context import Context
 from actionsd.delivery.outlet import Outlet
 from actionsd.delivery.slots import Pool
 from actionsd.delivery.status import LaneStatus
-from actionsd.delivery.transport import HttpTransport, Resolver
+from actionsd.delivery.transport import HttpTransport, Resolver, Sender
 from actionsd.errors import ConfigError, NotFound
 from actionsd.event import Entry
 from actionsd.observe import Tap
@@ -34,7 +34,7 @@ class Lanes:
 
     def __init__(
         self, store: Store, catalog: Catalog, clock: Clock, options: Delivery, tap: Tap, *,
-        transport: Callable[[], HttpTransport] | None = None, chance: Callable[[], float] = random.random,
+        transport: Callable[[], Sender] | None = None, chance: Callable[[], float] = random.random,
     ) -> None:  # fmt: skip
         self._store = store
         self._catalog = catalog

@@ -3,6 +3,7 @@
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -82,7 +83,17 @@ def classify(error: BaseException, now_ms: int = 0) -> Outcome:
         return Outcome(kind="discarded", code="CONTRACT", message=str(error), error=name)
     if isinstance(error, TimeoutError):
         return Outcome(kind="retry", code=TIMED_OUT, message=str(error) or "no answer in time", error=name)
-    return Outcome(kind="retry", code=INTERNAL, message=f"{name}: {error}", error=name)
+    return Outcome(kind="retry", code=INTERNAL, message=f"{name}: {error}{_place(error)}", error=name)
+
+
+def _place(error: BaseException) -> str:
+    """The line of code that raised, for whoever has to mend it; "" where it was not raised."""
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f" ({'/'.join(Path(trace.tb_frame.f_code.co_filename).parts[-2:])}, line {trace.tb_lineno})"
 
 
 def of_item(result: ItemResult | None) -> Outcome:

@@ -16,7 +16,7 @@ from actionsd.delivery.lane import Lane
 from actionsd.delivery.plan import Plan
 from actionsd.delivery.slots import Pool
 from actionsd.delivery.status import LaneStatus
-from actionsd.delivery.transport import HttpTransport
+from actionsd.delivery.transport import Sender
 from actionsd.errors import ConfigError
 from actionsd.sdk import Definition
 from actionsd.store.records import Destination, LaneKey, LaneState, Replay
@@ -29,7 +29,7 @@ class Outlet:
     ``on_replayed`` is called with the id of a replay that is through."""
 
     def __init__(
-        self, destination: Destination, pool: Pool, transport: HttpTransport, context: Context,
+        self, destination: Destination, pool: Pool, transport: Sender, context: Context,
         on_replayed: Callable[[int], None],
     ) -> None:  # fmt: skip
         self.destination = destination

@@ -1,6 +1,8 @@
 """What a lane tells those who listen: what became of an event, and what an attempt sent."""
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from actionsd.clock import Clock
@@ -24,8 +26,10 @@ class Teller:
         return self._tap.listening
 
     def left_out(self, entry: Entry, event: Mapping[str, Any], reason: str) -> None:
-        """The destination does not want an event, or no mapping matches it."""
-        self._publish("filtered" if reason.startswith("FILTERED") else "discarded", entry, event, reason=reason)
+        """The destination does not want an event, or no mapping matches it. Told a little later: that it was accepted
+        is to be heard first, and ingest hears of the commit after the lane."""
+        step = "filtered" if reason.startswith("FILTERED") else "discarded"
+        asyncio.get_running_loop().call_soon(partial(self._publish, step, entry, event, reason=reason))
 
     def given_up(self, step: str, delivery: Delivery, reason: str) -> None:
         """A delivery ends without another attempt."""

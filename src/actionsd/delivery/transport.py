@@ -6,13 +6,13 @@ import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from actionsd.sdk import NetworkError, Request, Response
+from actionsd.sdk import NetworkError, Request, Response, Transport
 
 body_limit = 1024 * 1024  # bytes of an answer that are read (RULES R28)
 look_ups_at_once = 8  # threads of the process that resolve names
@@ -73,9 +73,31 @@ class _Share(AbstractResolver):
         """Nothing is held here."""
 
 
+class Sender(Transport, Protocol):
+    """What a destination sends with. ``timeout`` is how long its attempts last at most, in seconds."""
+
+    timeout: float
+
+    async def close(self) -> None:
+        """Let go of what is held."""
+        ...
+
+
+class DryTransport:
+    """Answers every request with 200 ``{}``; nothing leaves the process."""
+
+    timeout = 0.0
+
+    async def send(self, request: Request) -> Response:
+        """See :class:`actionsd.sdk.Transport`."""
+        return Response(200, {"content-type": "application/json"}, b"{}")
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 class HttpTransport:
-    """The :class:`actionsd.sdk.Transport` of one destination. ``timeout`` is how long its attempts last at most, in
-    seconds: requests that allow themselves as long need no timer of their own."""
+    """Sends over connections of its own. Requests that allow themselves as long as ``timeout`` need no timer."""
 
     def __init__(self, resolver: Resolver) -> None:
         self.timeout = 0.0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from actionsd.store import sql
 from actionsd.store.bulk import BulkInsert
 from actionsd.store.dedup import Dedup
+from actionsd.store.facets import Facets
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append
 from actionsd.store.rows import Row, entry
@@ -17,7 +18,7 @@ BLOCK = 1024  # positions of one row of journal_blocks
 _insert_events = BulkInsert(_sql["insert_event"])
 
 
-def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Append]) -> list[Appended]:
+def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, requests: Sequence[Append]) -> list[Appended]:
     """Give positions to all events that are new and insert them; one :class:`Appended` per request.
 
     The counters ``received`` and ``duplicate`` per source belong to the store, because only this tells them apart.
@@ -26,11 +27,13 @@ def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Appe
     is_duplicate = dedup.duplicates(transaction.now)
     answers = []
     for request in requests:
-        positions = _place(transaction, dedup, is_duplicate, request, rows)
+        positions = _place(transaction, dedup, is_duplicate, facets, request, rows)
         duplicates = positions.count(0)
         transaction.count(Count("received", source=request.source), len(positions) - duplicates)
         transaction.count(Count("duplicate", source=request.source), duplicates)
         transaction.count_all(request.counts)
+        for (what, facet), events in request.details.items():
+            transaction.detail(what, facets.intern(request.source, facet), events)
         answers.append(Appended(tuple(positions), duplicates))
     _insert(transaction, rows)
     dedup.flush(transaction)
@@ -38,9 +41,11 @@ def write_events(transaction: Transaction, dedup: Dedup, requests: Sequence[Appe
 
 
 def _place(
-    transaction: Transaction, dedup: Dedup, is_duplicate: Callable[[bytes], bool], request: Append, rows: list[Row]
-) -> list[int]:
+    transaction: Transaction, dedup: Dedup, is_duplicate: Callable[[bytes], bool], facets: Facets, request: Append,
+    rows: list[Row],
+) -> list[int]:  # fmt: skip
     source, now, fresh, key_of = request.source, transaction.now, transaction.fresh, dedup.key
+    known, received = facets.of(source), transaction.facets.setdefault(Count("received", source=source), {})
     positions = []
     for event in request.events:
         message_id = event.message_id.encode("utf-8", "surrogatepass")
@@ -50,7 +55,9 @@ def _place(
             continue
         transaction.head = position = transaction.head + 1
         fresh[key] = position
-        rows.append((position, source, now, message_id, event.body, event.added))
+        facet = known.get(event.facet) or facets.intern(source, event.facet)
+        received[facet] = received.get(facet, 0) + 1
+        rows.append((position, source, now, message_id, event.body, event.added, facet))
         positions.append(position)
     return positions
 

@@ -10,11 +10,12 @@ _SIZES = (256, 64, 16, 4, 1)
 
 
 class BulkInsert:
-    """Made from an ``insert ... values (?, ...)`` of one row."""
+    """Made from an ``insert ... values (?, ...)`` of one row; what follows the row, like ``on conflict``, stays."""
 
     def __init__(self, statement: str) -> None:
-        head, _, row = statement.rpartition("(")
-        self._statements = {size: head + ", ".join(["(" + row] * size) for size in _SIZES}
+        head, _, rest = statement.rpartition("(")
+        row, _, tail = rest.partition(")")
+        self._statements = {size: head + ", ".join([f"({row})"] * size) + tail for size in _SIZES}
 
     def execute(self, db: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         start = 0

@@ -1,24 +1,43 @@
-"""Counters: exact totals, and the same numbers by minute, hour and day (RULES R29)."""
+"""Counters: exact totals, and the same numbers by minute, hour and day, and by facet (RULES R29; FEATURES F169, F176).
+
+A minute is written with the commit that counts. Once it is over it is added to its hour and its day, so that a look at
+a month reads days and not minutes; :class:`actionsd.store.history.History` puts them together.
+"""
 
 import sqlite3
 from collections.abc import Mapping
+from typing import Literal
 
 from actionsd.store import sql
+from actionsd.store.bulk import BulkInsert
+from actionsd.store.facets import Facets
 from actionsd.store.records import Count
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("counters")
 
 _HOUR, _DAY = 60, 24 * 60  # minutes
-_WIDEN = ((1, _HOUR, 2 * _DAY), (_HOUR, _DAY, 30 * _DAY))  # from, to, after so many minutes (FEATURES F176)
+Width = Literal[1, 60, 1440]
+"""Minutes of a bucket."""
+
+WIDTHS: tuple[Width, ...] = (1, 60, 1440)
+_AGES = {1: 2 * _DAY, _HOUR: 30 * _DAY}  # minutes after which buckets go (FEATURES F176, C26)
+_DETAIL_AGES = _AGES | {_DAY: 62 * _DAY}  # 30 days and the 30 before them, to compare; totals by day stay
+MOST_DETAILS = 1_000_000  # facet buckets of a width, about 15 MB; beyond it the oldest go early
+_ROLLED_AT_ONCE = 10  # minutes in one transaction
+_SLICE = 1000  # rows deleted in one transaction, a few milliseconds
+
+_add_facets = BulkInsert(_sql["add_facet_minute"])
+_add_latencies = BulkInsert(_sql["add_latency_minute"])
 
 
 class Counters:
-    """The writer's side: knows the row of each counter."""
+    """The writer's side: knows the row of each counter and of each facet."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._rows: dict[Count, int] = {}
+        self.facets = Facets(db)
 
     def load(self) -> dict[Count, int]:
         """All totals; also what to call after a rollback, which may have undone new rows."""
@@ -28,6 +47,7 @@ class Counters:
             count = Count(*what)
             self._rows[count] = row
             totals[count] = total
+        self.facets.load()
         return totals
 
     def write(self, transaction: Transaction) -> None:
@@ -40,6 +60,13 @@ class Counters:
         ]
         self._db.executemany(_sql["add_total"], rows)
         self._db.executemany(_sql["add_minute"], rows)
+        details = [
+            (minute, self._row(what), facet, events)
+            for what, facets in transaction.facets.items()
+            for facet, events in facets.items()
+        ]
+        _add_facets.execute(self._db, details)
+        _add_latencies.execute(self._db, [(minute, *where, n) for where, n in transaction.latencies.items()])
 
     def _row(self, what: Count) -> int:
         row = self._rows.get(what)
@@ -50,13 +77,41 @@ class Counters:
         return row
 
 
-def compact(transaction: Transaction) -> None:
-    """Turn minutes older than two days into hours, and hours older than 30 days into days."""
-    minute = transaction.now // 60_000
-    for narrow, wide, age in _WIDEN:
-        bounds = {"narrow": narrow, "wide": wide, "before": (minute - age) // wide * wide}
-        transaction.db.execute(_sql["widen"], bounds)
-        transaction.db.execute(_sql["drop_widened"], {"narrow": narrow, "before": bounds["before"]})
+def roll(transaction: Transaction) -> int:
+    """Add some minutes that are over to their hours and days; 0 when there are none left."""
+    db, current = transaction.db, transaction.now // 60_000
+    (rolled,) = db.execute(_sql["read_rolled"]).fetchone()
+    (since,) = db.execute(_sql["first_unrolled"], {"minute": rolled}).fetchone()
+    until = current if since is None else min(since + _ROLLED_AT_ONCE, current)
+    if until <= rolled:
+        return 0
+    if since is not None and since < until:
+        for wide in (_HOUR, _DAY):
+            bounds = {"wide": wide, "since": since, "until": until}
+            for statement in ("roll", "roll_facets", "roll_latencies"):
+                db.execute(_sql[statement], bounds)
+    db.execute(_sql["mark_rolled"], {"until": until})
+    return int(until - rolled)
+
+
+def drop_old(transaction: Transaction) -> int:
+    """Delete a slice of the buckets that are too old; returns how many."""
+    db, now = transaction.db, transaction.now // 60_000
+    (rolled,) = db.execute(_sql["read_rolled"]).fetchone()
+    dropped = 0
+    for statement, ages in (
+        ("drop_buckets", _AGES), ("drop_facet_buckets", _DETAIL_AGES), ("drop_latency_buckets", _DETAIL_AGES),
+    ):  # fmt: skip
+        for width, age in ages.items():
+            before = min(now - age, rolled) // width * width
+            dropped += db.execute(_sql[statement], {"width": width, "before": before, "limit": _SLICE}).rowcount
+    return dropped
+
+
+def drop_details(transaction: Transaction, width: int, before: int) -> int:
+    """Delete a slice of the facet buckets of a width that start before a minute."""
+    bounds = {"width": width, "before": before, "limit": _SLICE}
+    return transaction.db.execute(_sql["drop_facet_buckets"], bounds).rowcount
 
 
 def merge(totals: dict[Count, int], deltas: Mapping[Count, int]) -> None:

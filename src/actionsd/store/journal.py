@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import json
 
@@ -11,7 +12,7 @@ from actionsd.store import sql
 from actionsd.store.dedup import Dedup
 from actionsd.store.reader import Reader
 from actionsd.store.records import Appended, Count
-from actionsd.store.requests import Append
+from actionsd.store.requests import Append, Details
 from actionsd.store.rows import entry
 from actionsd.store.writer import Writer
 
@@ -19,6 +20,8 @@ _sql = sql.load("journal")
 _find_all = sql.load("dedup")["find_all"]
 
 Subscriber = Callable[[list[Entry]], None]
+
+_no_details: Details = MappingProxyType({})
 
 MAX_ROWS = 1000  # of one read (RULES R34)
 
@@ -35,14 +38,15 @@ class Journal:
         self.head = 0
 
     def append(
-        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int]
+        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int], details: Details = _no_details
     ) -> "asyncio.Future[Appended]":
         """Commit events and counts together; ``events`` may be empty. Many calls share one commit.
 
         The future resolves after the commit. ``received`` and ``duplicate`` of the source are counted here; ``counts``
-        are what else the request did. It fails with :class:`Unavailable` (outcome: not stored) or
-        :class:`StoreBroken` (outcome unknown, the daemon stops). Cancelling it before the writer took the request
-        withdraws it; :meth:`withdraw` also tells whether it was in time.
+        are what else the request did, ``details`` how many of them are of which facet. It fails with
+        :class:`Unavailable` (outcome: not stored) or :class:`StoreBroken` (outcome unknown, the daemon stops).
+        Cancelling it before the writer took the request withdraws it; :meth:`withdraw` also tells whether it was in
+        time.
 
         Raises:
             Unavailable: at once, when the disk is low or ``queue_bytes`` wait already.
@@ -53,7 +57,7 @@ class Journal:
         if writer.queue.bytes > self._queue_bytes:
             raise Unavailable(f"the writer is behind by {writer.queue.bytes} bytes", reason="overload")
         future: asyncio.Future[Appended] = writer.loop.create_future()
-        writer.submit(Append(source, events, counts, future))
+        writer.submit(Append(source, events, counts, details, future))
         return future
 
     def withdraw(self, appended: "asyncio.Future[Appended]") -> bool:

@@ -86,6 +86,24 @@ class Dead(msgspec.Struct, frozen=True):
     requeueable: bool = True
 
 
+class Sample(msgspec.Struct, frozen=True):
+    """What became of one event at a destination, kept to be looked at (FEATURES F170); ``body`` and ``added`` are its
+    journal row's, ``payload`` and ``exchange`` JSON without secrets, empty where it did not get that far."""
+
+    destination: int
+    mapping: int
+    step: str
+    reason: str
+    position: int
+    message_id: str
+    at: int
+    message: str
+    body: bytes
+    added: bytes
+    payload: bytes = b""
+    exchange: bytes = b""
+
+
 class RetryKey(NamedTuple):
     destination: int
     replay: int
@@ -100,6 +118,9 @@ class Settlement(msgspec.Struct, frozen=True):
     cursor: int
     completed: bytes
     counts: dict[Count, int]
+    facets: dict[Count, dict[int, int]] = {}  # of each count, how many are of which facet
+    latencies: dict[int, int] = {}  # deliveries by the bucket of the time since they were accepted
+    samples: tuple[Sample, ...] = ()
     retries: tuple[Retry, ...] = ()  # inserted, or replacing the row with the same key
     settled_retries: tuple[RetryKey, ...] = ()  # deleted
     dead: tuple[Dead, ...] = ()

@@ -6,24 +6,33 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from actionsd.event import Accepted
+from actionsd.event import Accepted, Facet
 from actionsd.store.records import Appended, Count, Settlement
 from actionsd.store.transaction import Transaction
+
+Details = Mapping[tuple[Count, Facet], int]
 
 GROUP_BYTES = 8 * 1024 * 1024  # of one transaction (RULES R10)
 
 
 class Append:
-    """Events of one source, all or none of them committed (RULES R10). ``size`` is what they take in memory."""
+    """Events of one source, all or none of them committed (RULES R10). ``details`` say how many of ``counts`` are of
+    which facet; ``size`` is what the events take in memory."""
 
-    __slots__ = ("counts", "events", "future", "size", "source")
+    __slots__ = ("counts", "details", "events", "future", "size", "source")
 
     def __init__(
-        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int], future: "asyncio.Future[Appended]"
+        self,
+        source: int,
+        events: Sequence[Accepted],
+        counts: Mapping[Count, int],
+        details: Details,
+        future: "asyncio.Future[Appended]",
     ) -> None:
         self.source = source
         self.events = events
         self.counts = counts
+        self.details = details
         self.future = future
         self.size = sum(len(event.body) + len(event.added) for event in events) + 200 * len(events)
 

@@ -5,6 +5,7 @@ Everything runs in the writer's thread in slices of a few milliseconds, each its
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from actionsd.clock import Clock
@@ -15,6 +16,7 @@ from actionsd.store.ledger import Ledger
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
 from actionsd.store.records import LaneKey, LaneState
+from actionsd.store.samples import limit_samples
 from actionsd.store.settle import bury_retries, pass_over, retry_of
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 _sql = sql.load("retention")
 _connection_sql = sql.load("connection")
 _ledger_sql = sql.load("ledger")
+_counters_sql = sql.load("counters")
 
 _SLICE_SECONDS = 0.005  # of the writer's time (RULES R11)
 _FIRST_SLICE = 64  # rows; later slices follow what this one took
@@ -67,7 +70,8 @@ class Retention:
             await self._purge_dedup()
         await self._enforce_size(head)
         await self._limit_dead_letters()
-        await self._writer.run(counters.compact)
+        await self._repeat(partial(limit_samples, by_age=not self._ages_are_held()))
+        await self._roll_counters()
         await self._give_back_pages()
 
     def _wall_offset(self) -> int:
@@ -182,6 +186,17 @@ class Retention:
             return cleared + transaction.db.execute(_sql["drop_kept_events"], limit).rowcount
 
         await self._repeat(shrink)
+
+    async def _roll_counters(self) -> None:
+        """Hours and days get the minutes that are over; old buckets go, and too many of those by facet."""
+        await self._repeat(counters.roll)
+        await self._repeat(counters.drop_old)
+        for width in counters.WIDTHS:
+            ((rows,),) = await self._reader.rows(_counters_sql["count_facet_buckets"], {"width": width})
+            surplus = {"width": width, "surplus": rows - counters.MOST_DETAILS}
+            if surplus["surplus"] > 0:
+                ((start,),) = await self._reader.rows(_counters_sql["nth_facet_bucket"], surplus)
+                await self._repeat(partial(counters.drop_details, width=width, before=start + 1))
 
     async def _give_back_pages(self) -> None:
         for _ in range(_VACUUM_SLICES):

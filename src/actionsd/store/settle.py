@@ -9,6 +9,7 @@ from actionsd.errors import NotFound
 from actionsd.store import sql
 from actionsd.store.append import BLOCK
 from actionsd.store.records import Count, Dead, LaneKey, Retry, Settlement
+from actionsd.store.samples import put_samples
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("ledger")
@@ -35,6 +36,14 @@ def write_settlement(transaction: Transaction, settlement: Settlement) -> None:
         rows = [(destination, replay, position, mapping) for mapping, position in settlement.intents]
         db.executemany(_sql["put_intent"], rows)
     transaction.count_all(settlement.counts)
+    for what, facets in settlement.facets.items():
+        for facet, events in facets.items():
+            transaction.detail(what, facet, events)
+    for bucket, events in settlement.latencies.items():
+        where = (destination, bucket)
+        transaction.latencies[where] = transaction.latencies.get(where, 0) + events
+    if settlement.samples:
+        put_samples(transaction, settlement.samples)
 
 
 def put_retries(transaction: Transaction, retries: Iterable[Retry]) -> None:
@@ -61,13 +70,16 @@ def bury_retries(
 ) -> None:
     """Take retry rows out of their queue: into dead letters, or, without ``keep``, into a counted discard."""
     retries = list(retries)
+    step = "dead" if keep else "discarded"
     if keep:
         put_dead(transaction, [_died(retry, reason, requeueable, transaction.now) for retry in retries])
     for retry in retries:
-        transaction.db.execute(_sql["delete_retry"], (*retry.lane, retry.mapping, retry.position))
         destination, replay = retry.lane
-        step = "dead" if keep else "discarded"
-        transaction.count(Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay), 1)
+        what = Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay)
+        transaction.count(what, 1)
+        for (facet,) in transaction.db.execute(_sql["facet_at"], {"position": retry.position}).fetchall():
+            transaction.detail(what, facet)
+        transaction.db.execute(_sql["delete_retry"], (*retry.lane, retry.mapping, retry.position))
 
 
 def _fields(dead: Dead) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 from actionsd.clock import Clock
 from actionsd.errors import StoreBroken, Unavailable
@@ -15,13 +14,15 @@ from actionsd.store.connection import DataDir, size_of
 from actionsd.store.counters import merge
 from actionsd.store.dedup import FilterBuilder
 from actionsd.store.disk import free_bytes
+from actionsd.store.history import History
 from actionsd.store.journal import Journal
-from actionsd.store.ledger import MAX_ROWS, Ledger
+from actionsd.store.ledger import Ledger
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
 from actionsd.store.records import Count, LaneKey, Sizes
 from actionsd.store.replays import Replays
 from actionsd.store.retention import Retention
+from actionsd.store.samples import Samples
 from actionsd.store.sealing import Sealer
 from actionsd.store.tokens import Tokens
 from actionsd.store.workspace import Registry
@@ -30,7 +31,6 @@ from actionsd.store.writer import Committed, Writer
 log = logging.getLogger(__name__)
 
 _sql = sql.load("connection")
-_counters_sql = sql.load("counters")
 _ADMIN_DEADLINE = 1.0  # seconds (RULES R34)
 _SWEEP_SECONDS = 30.0
 
@@ -48,6 +48,8 @@ class Store:
     workspace: Registry
     replays: Replays
     tokens: Tokens
+    samples: Samples
+    history: History
     epoch: str
     held: bool
     unclean: bool
@@ -96,6 +98,8 @@ class Store:
         self.replays = Replays(self._writer, self._listings, self.ledger)
         self.tokens = Tokens(self._writer, self._listings)
         await self.tokens.load()
+        self.samples = Samples(self._listings)
+        self.history = History(self._listings, lambda: self._counts)
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)
         self._writer.start()
         self._filter.start()
@@ -166,13 +170,6 @@ class Store:
             wal=self._files.wal_size(),
             disk_free=free_bytes(self._files),
         )
-
-    async def history(self, width: Literal[1, 60, 1440], since: int, until: int) -> list[tuple[int, Count, int]]:
-        """What was counted in buckets of ``width`` minutes that start in ``since <= start < until`` (minutes since the
-        epoch), in that order; at most 1,000 rows. Minutes last two days, hours 30 days (FEATURES F176)."""
-        parameters = {"width": width, "since": since, "until": until, "limit": MAX_ROWS}
-        rows = await self._listings.rows(_counters_sql["read_buckets"], parameters)
-        return [(start, Count(*what), events) for start, events, *what in rows]
 
     async def pending(self) -> dict[LaneKey, tuple[int, int]]:
         """Per live lane: events not yet passed, and retries that wait."""

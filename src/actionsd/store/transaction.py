@@ -9,17 +9,21 @@ from actionsd.store.records import Count
 
 class Transaction:
     """Passed to everything that writes. ``now`` is the writer's time in milliseconds, which never decreases (R31);
-    ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29). ``entries`` are the new
-    events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed`` slices of older keys were written (R9).
+    ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29), ``facets`` say how many of
+    each count are of which facet, ``latencies`` how many deliveries of a destination fell into which bucket.
+    ``entries`` are the new events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed`` slices of older
+    keys were written (R9).
     """
 
-    __slots__ = ("counts", "db", "entries", "flushed", "fresh", "head", "now")
+    __slots__ = ("counts", "db", "entries", "facets", "flushed", "fresh", "head", "latencies", "now")
 
     def __init__(self, db: sqlite3.Connection, head: int, now: int) -> None:
         self.db = db
         self.head = head
         self.now = now
         self.counts: dict[Count, int] = {}
+        self.facets: dict[Count, dict[int, int]] = {}
+        self.latencies: dict[tuple[int, int], int] = {}
         self.entries: list[Entry] = []
         self.fresh: dict[bytes, int] = {}
         self.flushed = 0
@@ -30,3 +34,9 @@ class Transaction:
     def count_all(self, counts: Mapping[Count, int]) -> None:
         for what, events in counts.items():
             self.count(what, events)
+
+    def detail(self, what: Count, facet: int, events: int = 1) -> None:
+        """So many of what :meth:`count` is told are of this facet; 0 is none and needs no telling."""
+        if facet:
+            of = self.facets.setdefault(what, {})
+            of[facet] = of.get(facet, 0) + events

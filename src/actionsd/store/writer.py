@@ -167,7 +167,7 @@ class Writer:
         """One transaction with all of these, and their answers."""
 
         def write(transaction: Transaction) -> list[tuple["asyncio.Future[Any]", Any]]:
-            answers = write_events(transaction, self.dedup, appends) if appends else []
+            answers = write_events(transaction, self.dedup, self.counters.facets, appends) if appends else []
             for settle in settles:
                 write_settlement(transaction, settle.settlement)
             futures = [append.future for append in appends]

@@ -13,20 +13,95 @@ update counters set total = total + :events where id = :counter
 insert into counter_buckets (width, start, counter, events) values (1, :minute, :counter, :events)
 on conflict do update set events = events + excluded.events
 
--- name: widen
--- Old fine buckets become coarse ones; the sum over all buckets of a counter stays its total (F176).
+-- name: add_facet_minute
+insert into facet_buckets (width, start, counter, facet, events) values (1, ?, ?, ?, ?)
+on conflict do update set events = events + excluded.events
+
+-- name: add_latency_minute
+insert into latency_buckets (width, start, destination, bucket, events) values (1, ?, ?, ?, ?)
+on conflict do update set events = events + excluded.events
+
+-- name: read_rolled
+select rolled from store_state
+
+-- name: first_unrolled
+select min(start) from counter_buckets where width = 1 and start >= :minute
+
+-- name: roll
+-- Minutes that are over, added to their hour or day; the marker moves with them, so that none is added twice (F176).
 insert into counter_buckets (width, start, counter, events)
 select :wide, start / :wide * :wide, counter, sum(events)
-from counter_buckets where width = :narrow and start < :before
+from counter_buckets where width = 1 and start >= :since and start < :until
 group by start / :wide, counter
 on conflict do update set events = events + excluded.events
 
--- name: drop_widened
-delete from counter_buckets where width = :narrow and start < :before
+-- name: roll_facets
+insert into facet_buckets (width, start, counter, facet, events)
+select :wide, start / :wide * :wide, counter, facet, sum(events)
+from facet_buckets where width = 1 and start >= :since and start < :until
+group by start / :wide, counter, facet
+on conflict do update set events = events + excluded.events
+
+-- name: roll_latencies
+insert into latency_buckets (width, start, destination, bucket, events)
+select :wide, start / :wide * :wide, destination, bucket, sum(events)
+from latency_buckets where width = 1 and start >= :since and start < :until
+group by start / :wide, destination, bucket
+on conflict do update set events = events + excluded.events
+
+-- name: mark_rolled
+update store_state set rolled = :until
+
+-- name: drop_buckets
+-- A slice of the oldest of one width.
+delete from counter_buckets where (width, start, counter) in (
+    select width, start, counter from counter_buckets where width = :width and start < :before limit :limit
+)
+
+-- name: drop_facet_buckets
+delete from facet_buckets where (width, start, counter, facet) in (
+    select width, start, counter, facet from facet_buckets where width = :width and start < :before limit :limit
+)
+
+-- name: drop_latency_buckets
+delete from latency_buckets where (width, start, destination, bucket) in (
+    select width, start, destination, bucket from latency_buckets where width = :width and start < :before limit :limit
+)
+
+-- name: count_facet_buckets
+select count(*) from facet_buckets where width = :width
+
+-- name: nth_facet_bucket
+-- The start up to which a surplus of the oldest goes.
+select start from facet_buckets where width = :width order by start limit 1 offset :surplus
+
+-- name: load_facets
+select id, source, type, name, app_version from facets
+
+-- name: create_facet
+insert into facets (source, type, name, app_version) values (?, ?, ?, ?)
+
+-- name: list_facets
+select id, type, name, app_version from facets where id > :after order by id limit :limit
+
+-- name: list_counters
+select id, step, reason, source, destination, mapping, replay from counters where id > :after order by id limit :limit
 
 -- name: read_buckets
--- One width of buckets in a span of minutes, with what they count.
-select b.start, b.events, c.step, c.reason, c.source, c.destination, c.mapping, c.replay
-from counter_buckets b join counters c on c.id = b.counter
-where b.width = :width and b.start >= :since and b.start < :until
-order by b.start, b.counter limit :limit
+-- A page of the buckets of one width in a span of minutes, of the chosen counters.
+select start, counter, events from counter_buckets
+where width = :width and (start, counter) > (:after_start, :after_counter) and start < :until
+    and counter in (select value from json_each(:counters))
+order by start, counter limit :limit
+
+-- name: read_facet_buckets
+select start, counter, facet, events from facet_buckets
+where width = :width and (start, counter, facet) > (:after_start, :after_counter, :after_facet) and start < :until
+    and counter in (select value from json_each(:counters))
+order by start, counter, facet limit :limit
+
+-- name: read_latency_buckets
+select start, destination, bucket, events from latency_buckets
+where width = :width and (start, destination, bucket) > (:after_start, :after_destination, :after_bucket)
+    and start < :until and (:destination = 0 or destination = :destination)
+order by start, destination, bucket limit :limit

@@ -1,10 +1,10 @@
 -- name: insert_event
 -- Positions come from the writer's head, never from SQLite, which would begin anew in an emptied table (R7).
-insert into journal (position, source, received_at, message_id, body, added) values (?, ?, ?, ?, ?, ?)
+insert into journal (position, source, received_at, message_id, body, added, facet) values (?, ?, ?, ?, ?, ?, ?)
 
 -- name: read_journal
 -- A page of the journal in order of position; a cursor on the primary key, flat in the size of the backlog.
-select position, source, received_at, message_id, body, added
+select position, source, received_at, message_id, body, added, facet
 from journal where position > :after order by position limit :limit
 
 -- name: measure_page
@@ -13,10 +13,10 @@ select position, length(body) + length(added) from journal where position > :aft
 
 -- name: read_entries
 -- Events by position, from the journal or from what dead letters keep of them (R13).
-select position, source, received_at, message_id, body, added
+select position, source, received_at, message_id, body, added, facet
 from journal where position in (select value from json_each(:positions))
 union
-select position, source, received_at, message_id, body, added
+select position, source, received_at, message_id, body, added, facet
 from kept_events where position in (select value from json_each(:positions))
 order by position
 

@@ -34,6 +34,10 @@ delete from retries where destination = ? and replay = ? and mapping = ? and pos
 -- A dead letter brings its own copy of the event, one for all that died of it (R13).
 insert or ignore into kept_events select * from journal where position = :position
 
+-- name: facet_at
+-- Of an event in the journal or beside it.
+select facet from journal where position = :position union select facet from kept_events where position = :position
+
 -- name: put_dead_letter
 insert into dead_letters
     (destination, replay, mapping, position, reason, code, message, attempts, first_at, last_at, died_at, exchange,

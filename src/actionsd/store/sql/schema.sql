@@ -3,7 +3,7 @@
 -- One row. head: last position ever given (R7); flushed: up to here events have their dedup keys (R9); received_at:
 -- latest time of the writer (R31); dedup_key: key of the hash of message ids (R9); clean: the last stop was clean (R26);
 -- copied: this file is a backup that no daemon has opened yet, held: lanes wait for `actionsctl resume` (R33);
--- kept_bytes: what dead letters take (R12).
+-- kept_bytes: what dead letters take (R12); rolled: the minutes before it are counted in hours and days too (R29).
 create table store_state (
     id integer primary key check (id = 1),
     epoch text not null,
@@ -14,7 +14,8 @@ create table store_state (
     clean integer not null default 1 check (clean in (0, 1)),
     copied integer not null default 0 check (copied in (0, 1)),
     held integer not null default 0 check (held in (0, 1)),
-    kept_bytes integer not null default 0
+    kept_bytes integer not null default 0,
+    rolled integer not null default 0
 ) strict;
 
 create table journal (
@@ -23,7 +24,8 @@ create table journal (
     received_at integer not null,
     message_id blob not null,
     body blob not null,
-    added blob not null
+    added blob not null,
+    facet integer not null default 0
 ) strict;
 
 -- Events accepted per source in each block of 1,024 positions: counts a range without reading its rows (R11, R18).
@@ -128,7 +130,8 @@ create table kept_events (
     received_at integer not null,
     message_id blob not null,
     body blob not null,
-    added blob not null
+    added blob not null,
+    facet integer not null default 0
 ) strict;
 create trigger kept_events_added after insert on kept_events begin
     update store_state set kept_bytes = kept_bytes + length(new.body) + length(new.added);
@@ -201,7 +204,8 @@ create table counters (
     unique (step, reason, source, destination, mapping, replay)
 ) strict;
 
--- The same counts over time: width 1 (minutes), 60 (hours) or 1440 (days); start in minutes since the epoch (R29).
+-- The same counts over time: width 1 (minutes), 60 (hours) or 1440 (days); start in minutes since the epoch (R29). Hours
+-- and days hold what was counted before store_state.rolled; minutes go when they are two days old, hours after 30 days.
 create table counter_buckets (
     width integer not null check (width in (1, 60, 1440)),
     start integer not null,
@@ -283,3 +287,53 @@ create table tokens (
     revoked_at integer
 ) strict;
 create unique index tokens_name on tokens (name) where revoked_at is null;
+
+-- What counts are broken down by (F169), a bounded number of each source; beyond it event names and versions are "(other)".
+create table facets (
+    id integer primary key autoincrement,
+    source integer not null,
+    type text not null,
+    name text not null,
+    app_version text not null,
+    unique (source, type, name, app_version)
+) strict;
+
+-- counter_buckets by facet; what is missing to those is of no facet. Widths as there, each with its own age (F176).
+create table facet_buckets (
+    width integer not null check (width in (1, 60, 1440)),
+    start integer not null,
+    counter integer not null references counters (id),
+    facet integer not null,
+    events integer not null,
+    primary key (width, start, counter, facet)
+) strict, without rowid;
+
+-- Deliveries of a destination by how long they took since their events were accepted: bucket is the number of a bound.
+create table latency_buckets (
+    width integer not null check (width in (1, 60, 1440)),
+    start integer not null,
+    destination integer not null,
+    bucket integer not null,
+    events integer not null,
+    primary key (width, start, destination, bucket)
+) strict, without rowid;
+
+-- A few of what was delivered, failed or was discarded, the newest of each reason (F170). size: bytes of the four blobs.
+create table samples (
+    id integer primary key autoincrement,
+    destination integer not null,
+    mapping integer not null,
+    step text not null,
+    reason text not null,
+    position integer not null,
+    message_id blob not null,
+    at integer not null,
+    message text not null,
+    body blob not null,
+    added blob not null,
+    payload blob not null,
+    exchange blob not null,
+    size integer not null
+) strict;
+create index samples_reason on samples (destination, step, reason, id);
+create index samples_with_bodies on samples (id) where size > 0;
