@@ -37,13 +37,14 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.rows: list[tuple[int, Accepted]] = []
         self.counts: Counter[Count] = Counter()
+        self.details: Counter[Any] = Counter()
         self.waiting: list[asyncio.Future[Appended]] = []
         self._positions: dict[asyncio.Future[Appended], tuple[int, ...]] = {}
         self.hold = False
         self.trouble: ActionsdError | None = None
 
     def append(
-        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int]
+        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int], details: Mapping[Any, int]
     ) -> "asyncio.Future[Appended]":
         if self.trouble is not None:
             raise self.trouble
@@ -51,6 +52,7 @@ class MemoryJournal:
         self._positions[appended] = tuple(range(len(self.rows) + 1, len(self.rows) + 1 + len(events)))
         self.rows += [(source, event) for event in events]
         self.counts.update(counts)
+        self.details.update(details)
         self.waiting.append(appended)
         if not self.hold:
             self.commit()

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from actionsd.clock import Clock
-from actionsd.event import Accepted, decode, parse
+from actionsd.event import Accepted, Facet, decode, parse
 from actionsd.ingest import split, validate
 from actionsd.ingest.keys import Keys
 from actionsd.ingest.limits import RateLimit
-from actionsd.ingest.normalise import Arrival, smallest_excess, without_excess
+from actionsd.ingest.normalise import Arrival, app_version, smallest_excess, without_excess
 from actionsd.ingest.refusal import BadRequest, Refusal, TooMany
 from actionsd.ingest.split import Envelope, Head
 from actionsd.ingest.taken import Taken
@@ -37,7 +37,11 @@ class Journal(Protocol):
     """What ingest needs of the store's journal."""
 
     def append(
-        self, source: int, events: Sequence[Accepted], counts: Mapping[Count, int]
+        self,
+        source: int,
+        events: Sequence[Accepted],
+        counts: Mapping[Count, int],
+        details: Mapping[tuple[Count, Facet], int],
     ) -> "asyncio.Future[Appended]": ...
 
 
@@ -86,7 +90,7 @@ class Intake:
             if isinstance(outcome, Accepted):
                 taken.accepted.append(outcome)
             else:
-                taken.refuse(outcome)
+                taken.refuse(outcome, facet=_facet(_parsed(body), type))
         return taken
 
     def take_line(self, line: bytes, origin: Origin) -> Taken:
@@ -138,7 +142,7 @@ class Intake:
         """
         if self._limited:
             taken.counts = dict(self._limited + Counter(taken.counts))
-        appended = self._journal.append(taken.source, taken.accepted, taken.counts)
+        appended = self._journal.append(taken.source, taken.accepted, taken.counts, taken.details)
         self._limited.clear()
         if taken.refusal is not None:
             _log.debug("refused a call of source %d: %s: %s", taken.source, *taken.refusal)
@@ -180,8 +184,10 @@ class Intake:
             if isinstance(outcome, Accepted):
                 taken.accepted.append(outcome)
             else:
-                message_id = _text_member(_parsed(item), "messageId") or ""
-                taken.refuse_item(index, _printable(message_id[: validate.max_message_id]), outcome)
+                event = _parsed(item)
+                message_id = _text_member(event, "messageId") or ""
+                message_id = _printable(message_id[: validate.max_message_id])
+                taken.refuse_item(index, message_id, outcome, _facet(event, None))
         if taken.refused:
             taken.count("batch", "multi_user_error" if taken.accepted else "empty_batch_result")
 
@@ -232,7 +238,8 @@ def _event(body: bytes, head: Head | None, type: str | None, arrival: Arrival) -
     if len(body) > smallest_excess:
         body = without_excess(body)
     message_id = _printable(head.message_id) if head.message_id else str(uuid.uuid4())
-    return Accepted(message_id, body, arrival.added(head, str(type), message_id))
+    type = str(type)
+    return Accepted(message_id, body, arrival.added(head, type, message_id), arrival.facet(head, type))
 
 
 def _printable(text: str) -> str:
@@ -262,6 +269,14 @@ def _parsed(item: bytes) -> Any:
         return parse(item)
     except msgspec.DecodeError:
         return None
+
+
+def _facet(event: Any, type: str | None) -> Facet:
+    """What a refused event is counted by, as far as it says."""
+    type = type or _text_member(event, "type") or ""
+    context = event.get("context") if isinstance(event, dict) else None
+    app = context.get("app") if isinstance(context, dict) else None
+    return type, _text_member(event, "event" if type == "track" else "name") or "", app_version(app)
 
 
 def _text_member(value: Any, name: str) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
+from actionsd.event import Facet
 from actionsd.ingest import times
 from actionsd.ingest.split import Context, Envelope, Head, context_of, members, write
 
@@ -95,6 +96,13 @@ class Arrival:
         wants_ip = context.ip is UNSET and (channel != "server" or context.direct is True or self._hints.direct is True)
         return f"{text}{self._with_ip() if wants_ip else self._context}{self._integrations}}}".encode()
 
+    def facet(self, head: Head, type: str) -> Facet:
+        """What the event is counted by (FEATURES F169)."""
+        name = head.event if type == "track" else head.name if type in ("page", "screen") else None
+        context = head.context
+        app = self._hints.app if context is None or context.app is UNSET else context.app
+        return type, name or "", "" if app is UNSET else app_version(app)
+
     def _channel_of(self, head: Head, context: Context) -> str:
         """Where the call was made (F046): as the client says, else by the endpoint or its library."""
         for channel in (head.channel, context.channel, self._hints.channel, self._channel):
@@ -114,6 +122,16 @@ class Arrival:
             comma = "" if rest in ("", "}") else ","
             self._context_with_ip = f',"context":{{"ip":"{ip}"{comma}{rest or "}"}' if ip else self._context
         return self._context_with_ip
+
+
+def app_version(app: object) -> str:
+    """``context.app.version``; "" when there is none.
+
+    >>> app_version({"name": "Shop", "version": 2})
+    '2'
+    """
+    version = app.get("version") if isinstance(app, dict) else None
+    return str(version) if isinstance(version, str | int | float) else ""
 
 
 def without_excess(event: bytes) -> bytes:

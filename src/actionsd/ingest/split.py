@@ -32,6 +32,7 @@ class Context(msgspec.Struct, gc=False):
     direct: Any = None
     ip: Any = msgspec.UNSET
     channel: Any = None
+    app: Any = msgspec.UNSET
     library: Any = None
     device: Any = None
     consent: Any = None
@@ -122,6 +123,8 @@ def head_of(event: dict[str, Any]) -> Head:
     return Head(
         type=event.get("type"),
         message_id=event.get("messageId"),
+        event=event.get("event"),
+        name=event.get("name"),
         write_key=event.get("writeKey"),
         timestamp=event.get("timestamp"),
         sent_at=event.get("sentAt"),
