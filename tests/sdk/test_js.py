@@ -135,6 +135,16 @@ def test_c5_numbers_are_javascripts_wherever_they_stand(number: float | int) -> 
     )
 
 
+@pytest.mark.parametrize("digits", ["1", "-1.5", "9007199254740993", "123.25"])
+def test_c5_numbers_of_every_size_are_javascripts(digits: str) -> None:
+    for exponent in range(-320, 290):
+        number = float(f"{digits}e{exponent}")
+        assert js.stringify_bytes({"n": [number]}) == f'{{"n":[{js.number_text(number)}]}}'.encode()
+    for zeros in range(30):
+        number = int(f"{digits.partition('.')[0]}{'0' * zeros}")
+        assert js.stringify_bytes({"n": number}) == f'{{"n":{js.number_text(number)}}}'.encode()
+
+
 def test_c5_payloads_leave_out_what_is_absent_and_send_null_where_it_is_meant() -> None:
     assert js.stringify_bytes({"items": [Item(sku="a"), Item(sku="1.0", plan=None)], "x": UNSET}) == (
         b'{"items":[{"sku":"a"},{"sku":"1.0","plan":null}]}'

@@ -33,11 +33,18 @@ _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 # Numbers and keys in msgspec's output that JavaScript writes otherwise: whole floats, exponents, integers beyond 2^53,
-# floats below 1e-6, array indexes. A text that looks like one only costs time. A pattern that begins with one certain
-# byte is searched three times faster than one that begins with any of four.
-_NUMBER = rb"-?(?:\d+(?:\.0[],}]|(?:\.\d+)?e|\d{15})|0\.00000)"
+# array indexes. A text that looks like one only costs time. A pattern that begins with one certain byte is searched
+# three times faster than one that begins with any of four.
+_NUMBER = rb"-?\d+(?:\.0[],}]|(?:\.\d+)?e|\d{15})"
 _odd_member, _odd_item, _odd_first_item, _odd_key = [
     re.compile(pattern).search for pattern in (b":" + _NUMBER, b"," + _NUMBER, rb"\[" + _NUMBER, rb'"\d+":')
+]
+# The same three times faster, but for texts that it takes for numbers: with all digits made 0, and all that can end a
+# value a comma, what is left to look for are fixed bytes.
+_ALIKE = bytes(ord("0") if byte in b"-0123456789" else ord(",") if byte in b"]}" else byte for byte in range(256))
+_LONG = b"0" * 16 + b","
+_may_be_whole, _may_have_exponent, _may_be_index = [
+    re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},", b'0":')
 ]
 _DOLLAR = re.compile(r"\$([$&`'])")
 
@@ -302,7 +309,7 @@ def stringify_bytes(value: Any) -> bytes:
         return str(stringify(None if value is UNDEFINED else value)).encode()
     try:
         encoded = msgspec.json.encode(value)
-        if not (_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded) or _odd_key(encoded)):
+        if not _is_odd(encoded):
             return encoded
     except (TypeError, UnicodeEncodeError, OverflowError):  # UNDEFINED or half of a surrogate pair is in it
         pass
@@ -318,6 +325,16 @@ def stringify_bytes(value: Any) -> bytes:
     if isinstance(value, msgspec.Struct):
         return stringify_bytes(msgspec.to_builtins(value))
     raise TypeError(f"not a JSON value: {value!r}")
+
+
+def _is_odd(encoded: bytes) -> bool:
+    """Whether JavaScript may write an object or array otherwise than msgspec did."""
+    alike = encoded.translate(_ALIKE)
+    if not (
+        _LONG in alike or _may_be_whole(encoded) or _may_have_exponent(alike) or _may_be_index(alike)
+    ):  # as nearly always
+        return False
+    return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded) or _odd_key(encoded))
 
 
 def _write(value: Any, put: Callable[[str], None]) -> None:
