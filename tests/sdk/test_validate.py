@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actionsd.sdk import PayloadValidationError, payload_type, plain, validate
-from actionsd.sdk.walk import ObjectWalk
+from actionsd.sdk import PayloadValidationError, payload_type, plain, validate, walk
 
 KINDS = ("string", "number", "integer", "boolean", "datetime", "object", "text")
 SCALARS = st.one_of(
@@ -46,19 +46,18 @@ VALUES = st.dictionaries(
 )
 
 
-def outcome(walk: ObjectWalk, value: Any) -> Any:
+def outcome(check: walk.ObjectWalk, value: Any) -> Any:
     errors: list[str] = []
-    result = walk(value, "", "", errors)
-    return errors or plain(result)
+    result = check(value, "", "", errors)
+    return errors or msgspec.json.encode(result)
 
 
 @given(fields=st.dictionaries(st.sampled_from(KEYS), specs(), min_size=1), value=VALUES, batch=st.booleans())
 def test_the_quick_way_and_the_walk_agree(fields: dict[str, Any], value: dict[str, Any], batch: bool) -> None:
     struct = payload_type(fields)
-    quick = ObjectWalk(struct, root=True, drop_empty=not batch)
-    slow = ObjectWalk(struct, root=True, drop_empty=not batch)
-    slow.quick = False
-    assert outcome(quick, value) == outcome(slow, value)
+    with mock.patch.object(walk.ObjectWalk, "_first", return_value=None):
+        slow = outcome(walk.ObjectWalk(struct, root=True, drop_empty=not batch), value)
+    assert outcome(walk.ObjectWalk(struct, root=True, drop_empty=not batch), value) == slow
 
 
 @given(fields=st.dictionaries(st.sampled_from(KEYS), specs(), min_size=1), value=VALUES)

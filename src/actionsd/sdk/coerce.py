@@ -14,7 +14,7 @@ from typing import Any
 from actionsd.sdk import js
 from actionsd.sdk.dates import is_date
 from actionsd.sdk.fields import Choice
-from actionsd.sdk.formats import FORMAT_NAMES, matches_format
+from actionsd.sdk.formats import FORMAT_NAMES, format_test
 from actionsd.sdk.payload import FieldShape
 
 Coerce = Callable[..., Any]
@@ -194,7 +194,7 @@ def _characters(count: float) -> str:
 
 def _format_check(name: str) -> Callable[[Any], str]:
     wanted = f"a valid {FORMAT_NAMES.get(name, name)} string but it was not"
-    fits = is_date if name == "date-like" else lambda text: matches_format(name, text)
+    fits = is_date if name == "date-like" else format_test(name)
     return lambda value: wanted if isinstance(value, str) and not fits(value) else ""
 
 

@@ -34,9 +34,13 @@ _ZONES = {
 }  # fmt: skip
 
 
+is_usual = _USUAL.fullmatch
+"""Truthy for most texts for which `is_date` is true, and for no other."""
+
+
 def is_date(text: str) -> bool:
     """Whether day.js takes the text for a date; any text of this sort is a `datetime` (framework.jsonl)."""
-    return _USUAL.fullmatch(text) is not None or to_ms(text) is not None
+    return is_usual(text) is not None or to_ms(text) is not None
 
 
 def to_ms(value: str | int | float) -> int | None:

@@ -24,7 +24,8 @@ def validate(struct: type[S], value: Any, *, batch: bool = False) -> S:
     Example:
         validate(TrackEvent, {"event": 5}).event  # "5"
     """
-    result: S = validator(struct)(value, batch)  # type: ignore[arg-type]  # S is bound by both
+    check = _VALIDATORS.get(struct) or validator(struct)  # type: ignore[arg-type]  # S is bound by both
+    result: S = check(value, batch)
     return result
 
 
@@ -37,8 +38,12 @@ def validator(struct: type[Payload] | type[Settings]) -> Callable[[Any, bool], A
     batched = ObjectWalk(struct, root=True)
 
     def check(value: Any, batch: bool) -> Any:
+        walk = batched if batch else single
+        made = walk.quick(value)
+        if made is not None:
+            return made
         errors: list[str] = []
-        result = (batched if batch else single)(value, "", "", errors)
+        result = walk(value, "", "", errors)
         if errors:
             raise PayloadValidationError(*errors)
         return result

@@ -11,27 +11,20 @@ Everything here follows framework.jsonl (FEATURES F061, F068, F069).
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from msgspec import ValidationError, convert
-
 from actionsd.sdk import js
-from actionsd.sdk.coerce import Coerce, choice_checks, coercer, type_error, value_checks
-from actionsd.sdk.dates import is_date
+from actionsd.sdk.coerce import Coerce, coercer, type_error
 from actionsd.sdk.fields import UNSET, When, Whens
 from actionsd.sdk.payload import FieldShape, Payload, Settings, shape
+from actionsd.sdk.quick import Quick, compile_kept, compile_quick, simple_classes
 
 _DROP: Any = object()
 _EXACT: dict[str, type] = {
     "string": str, "text": str, "password": str, "boolean": bool, "integer": int, "number": int, "object": dict,
 }  # fmt: skip
-_CLASSES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "text": (str,), "password": (str,), "boolean": (bool,), "integer": (int,),
-    "number": (int, float), "datetime": (str, int, float), "object": (dict,),
-}  # fmt: skip
 _TEXTS = ("string", "text", "password", "datetime")
 
 Clean = Callable[[Any], Any]
 Entry = tuple[type | None, str, Clean, Coerce]
-Special = tuple[str, Callable[[Any], bool], Clean, Coerce]
 
 
 class ObjectWalk:
@@ -39,6 +32,7 @@ class ObjectWalk:
 
     ``root``: the type of a whole payload; its "" go if ``drop_empty``. ``additional``: undeclared keys are kept, and
     the result is a dict. ``cleans``: empty values are removed; not in settings, and not in the objects of an array.
+    ``quick`` is the short cut for most values.
     """
 
     def __init__(
@@ -50,7 +44,6 @@ class ObjectWalk:
         self._additional = additional
         self._cleans = cleans and not issubclass(struct, Settings)
         self._drops_empty = drop_empty
-        self._declared = [(item.key, _classes(item), item.required) for item in self._fields]
         inner = {
             item.key: ObjectWalk(item.struct, root=False, additional=item.additional, cleans=not item.multiple)
             for item in self._fields
@@ -59,20 +52,16 @@ class ObjectWalk:
         self._entries = {item.key: self._entry(item, inner, root and self._cleans) for item in self._fields}
         self._required = tuple((item.key, self._entries[item.key][1]) for item in self._fields if item.required)
         self._conditional = tuple(_conditional(self._fields)) if root else ()
-        self.quick = not additional and not issubclass(struct, Settings)
-        self._special = [
-            self._special_entry(item, test) for item in self._fields if (test := _plain_test(item, inner.get(item.key)))
-        ]
+        self.quick: Quick = _never if issubclass(struct, Settings) else self._first
 
     def __call__(self, value: Any, path: str, label: str, errors: list[str]) -> Any:
+        made = self.quick(value)
+        if made is not None:
+            return made
         if value.__class__ is not dict:
             errors.append(type_error(label, path, ["object"], value))
             return value
         unmet = self._unmet(value) if self._conditional else []
-        if self.quick and not unmet:
-            made = self._quick(value)
-            if made is not None:
-                return made
         problems: list[str] = []
         members = self._walk(value, path, problems)
         if problems or unmet or any(name not in members for _, name in self._required):
@@ -80,58 +69,38 @@ class ObjectWalk:
             return value
         return members if self._additional else self._struct(**members)
 
-    def _quick(self, value: dict[str, Any]) -> Any:
-        """The struct, where msgspec can make it once the members that it can't judge are right; else None.
-
-        msgspec is several times faster than the walk; it knows the types, and that null is absent.
-        """
-        if not self.is_plain(value):
-            problems: list[str] = []
-            special = self._coerce_special(value, problems)
-            if problems:
-                return None
-            value = {key: item for key, item in (value | special).items() if item is not _DROP}
-            if self._drops_empty:
-                value = {key: item for key, item in value.items() if item != ""}
-        try:
-            return convert(value, self._struct)
-        except ValidationError:
-            return None
-
-    def is_plain(self, value: Any) -> bool:
-        """Whether msgspec, if it takes the value, makes of it what the walk would."""
-        if value.__class__ is not dict:
-            return False
+    def _first(self, value: Any) -> Any:
+        """The quick way, written when it is first needed."""
+        nulls = None if self._cleans else self._nulls()
         if self._additional:
-            return self._is_plain_additional(value)
-        if not self._cleans and None in value.values():
-            return False
-        for key, test, _, _ in self._special:
-            item = value.get(key, _DROP)
-            if item is not _DROP and not test(item):
-                return False
-        return not (self._drops_empty and "" in value.values())
+            self.quick = compile_kept(self._struct, nulls=nulls)
+        else:
+            self.quick = compile_quick(
+                self._struct, mended=self._mended, nulls=nulls, drops_empty=self._drops_empty,
+                conditions=self._unmet if self._conditional else None,
+            )  # fmt: skip
+        return self.quick(value)
 
-    def _is_plain_additional(self, value: dict[str, Any]) -> bool:
-        """Whether all declared members are right as they are, and all required ones there."""
-        for key, classes, is_required in self._declared:
-            item = value.get(key, _DROP)
-            if item.__class__ not in classes and (item is not _DROP or is_required):
-                return False
-        return "" not in value.values()
+    def _nulls(self) -> dict[str, Any]:
+        """What null becomes in each member that takes it."""
+        nulls = {}
+        for key, (_, _, _, coerce) in self._entries.items():
+            problems: list[str] = []
+            null = coerce(None, "", problems)
+            if not problems:
+                nulls[key] = null
+        return nulls
 
-    def _coerce_special(self, value: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-        """The members whose type alone does not say that they are right, coerced; those that are right are left out."""
-        special: dict[str, Any] = {}
-        if not self._cleans:  # null is a value here
-            nulls = [key for key, item in value.items() if item is None and key in self._entries]
-            special = {key: self._entries[key][3](None, "", problems) for key in nulls}
-        for key, test, clean, coerce in self._special:
-            item = value.get(key, _DROP)
-            if item is not _DROP and key not in special and not test(item):
-                item = clean(item)
-                special[key] = item if item is _DROP else coerce(item, "", problems)
-        return special
+    def _mended(self, value: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
+        """The value with these members coerced; None where that leaves problems."""
+        problems: list[str] = []
+        mended = value.copy()
+        for key in keys:
+            _, _, clean, coerce = self._entries[key]
+            item = clean(mended.pop(key))
+            if item is not _DROP:
+                mended[key] = coerce(item, "", problems)
+        return None if problems else mended
 
     def _walk(self, value: dict[str, Any], path: str, problems: list[str]) -> dict[str, Any]:
         """The members of the result, one by one."""
@@ -196,44 +165,15 @@ class ObjectWalk:
         return not absent and same(other, condition.value) == (condition.operator == "is")
 
     def _entry(self, item: FieldShape, inner: Mapping[str, "ObjectWalk"], wraps: bool) -> Entry:
-        exact = _EXACT.get(item.kind) if _classes(item) else None
+        exact = _EXACT.get(item.kind) if simple_classes(item) else None
         clean = _cleaner(item, wraps, self._drops_empty) if self._cleans else _keep
-        coerce = _coercer(item, inner.get(item.key) or coercer(item))
+        walk = inner.get(item.key)
+        coerce = _coercer(item, walk or coercer(item), walk)
         return exact, item.key if self._additional else item.name, clean, coerce
 
-    def _special_entry(self, item: FieldShape, test: Callable[[Any], bool]) -> Special:
-        _, _, clean, coerce = self._entries[item.key]
-        return item.key, test, clean, coerce
 
-
-def _classes(item: FieldShape) -> tuple[type, ...]:
-    """The classes of a value that is right whatever it is, "" excepted; () where there is more to check."""
-    is_simple = not (item.multiple or item.struct or value_checks(item) or item.choices)
-    return _CLASSES[item.kind] if is_simple else ()
-
-
-def _plain_test(item: FieldShape, inner: ObjectWalk | None) -> Callable[[Any], bool] | None:
-    """Whether a field's value is right as it is, if msgspec takes it; None where the type says it all."""
-    if inner is not None:
-        is_plain = inner.is_plain
-        return (lambda value: value.__class__ is list and all(map(is_plain, value))) if item.multiple else is_plain
-    checks = [*value_checks(item), *choice_checks(item)]
-    classes = _CLASSES[item.kind]
-    if item.multiple:
-        if not checks and not item.allow_null:
-            return None
-        return lambda value: (
-            value.__class__ is list
-            and all(part.__class__ in classes and not any(check(part) for check in checks) for part in value)
-        )
-    if not checks:
-        return None
-    if item.kind == "datetime" and len(checks) == 1 and not item.meta.format:
-        return lambda value: value.__class__ is str and is_date(value)
-    first, *others = checks
-    if not others:
-        return lambda value: value.__class__ in classes and not first(value)
-    return lambda value: value.__class__ in classes and not any(check(value) for check in checks)
+def _never(value: Any) -> None:
+    """The quick way of a type that has none."""
 
 
 def _conditional(fields: tuple[FieldShape, ...]) -> Iterator[tuple[str, str, Whens]]:
@@ -269,7 +209,7 @@ def _cleaner(item: FieldShape, wraps: bool, drop_empty: bool) -> Clean:
     return clean
 
 
-def _coercer(item: FieldShape, inner: Coerce) -> Coerce:
+def _coercer(item: FieldShape, inner: Coerce, walk: ObjectWalk | None) -> Coerce:
     suffix = f"/{item.key}"
     label = item.meta.label
     if not item.multiple:
@@ -280,6 +220,10 @@ def _coercer(item: FieldShape, inner: Coerce) -> Coerce:
             errors.append(type_error(label, path + suffix, ["array"], value))
             return value
         items = value if isinstance(value, list) else [value]
+        if walk is not None:
+            made = [*map(walk.quick, items)]
+            if all(each is not None for each in made):
+                return made
         return [inner(part, f"{path}{suffix}/{index}", "", errors) for index, part in enumerate(items)]
 
     return coerce_items
