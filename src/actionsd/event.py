@@ -122,16 +122,12 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _parse_object(text: bytes) -> dict[str, Any]:
-    value = parse(text)
-    if not isinstance(value, dict):
-        raise msgspec.DecodeError(f"expected a JSON object, got {type(value).__name__}")
-    return value
-
-
 def _read(body: bytes, added: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """The event and its metadata."""
-    event, additions = _parse_object(body), _parse_object(added)
+    event, additions = parse(body), parse(added)
+    for value in event, additions:
+        if value.__class__ is not dict:
+            raise msgspec.DecodeError(f"expected a JSON object, got {type(value).__name__}")
     metadata = event.pop("_metadata", None)
     event.pop("writeKey", None)
     additions.pop("v", None)

@@ -4,8 +4,8 @@ attempt         one event
 attempt_batch   many events of one mapping, in one call of ``perform_batch``
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,8 +13,6 @@ from actionsd.delivery.outcome import Outcome, classify, delivered, of_item
 from actionsd.delivery.prepared import Prepared
 from actionsd.delivery.session import Around, Session
 from actionsd.sdk import Auth, BatchCall, Call, HTTPError, IntegrationError, MultiStatus, Payload, Response
-
-T = TypeVar("T", Outcome, MultiStatus | Outcome)
 
 
 class Item(msgspec.Struct, kw_only=True):
@@ -42,13 +40,18 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
     session = _session(prepared, around, (payload,))
 
     async def perform(auth: Auth) -> Outcome:
-        call: Call[Any, Any] = Call(
-            payload=payload, event=item.event, idempotency_key=item.key, **_facts(prepared, session, auth, item.key)
-        )
-        return delivered(await prepared.action.perform(call))
+        try:
+            call: Call[Any, Any] = Call(
+                payload=payload, event=item.event, idempotency_key=item.key, **_facts(prepared, session, auth, item.key)
+            )
+            return delivered(await prepared.action.perform(call), payload, session)
+        except Exception as error:
+            return _failed(error, payload, session)
 
-    outcome = await _tried(session, perform, _is_unauthorized)
-    return _completed(outcome, payload, session)
+    try:
+        return await session.refreshing(perform, _is_unauthorized)
+    except Exception as error:
+        return _failed(error, payload, session)
 
 
 async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Around) -> list[Outcome]:
@@ -75,18 +78,24 @@ async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], 
     session = _session(prepared, around, payloads)
 
     async def perform(auth: Auth) -> MultiStatus | Outcome:
-        if prepared.action.perform_batch is None:
-            raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
-        call: BatchCall[Any, Any] = BatchCall(
-            payloads=list(payloads),
-            events=[item.event for item in items],
-            idempotency_keys=[item.key for item in items],
-            **_facts(prepared, session, auth, items[0].key),
-        )
-        result = await prepared.action.perform_batch(call)
-        return result if isinstance(result, MultiStatus) else _whole(result, around.at_ms)
+        try:
+            if prepared.action.perform_batch is None:
+                raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
+            call: BatchCall[Any, Any] = BatchCall(
+                payloads=list(payloads),
+                events=[item.event for item in items],
+                idempotency_keys=[item.key for item in items],
+                **_facts(prepared, session, auth, items[0].key),
+            )
+            result = await prepared.action.perform_batch(call)
+            return result if isinstance(result, MultiStatus) else _whole(result, around.at_ms)
+        except Exception as error:
+            return classify(error, around.at_ms)
 
-    result = await _tried(session, perform, _has_unauthorized)
+    try:
+        result = await session.refreshing(perform, _has_unauthorized)
+    except Exception as error:
+        result = classify(error, around.at_ms)
     return [
         _completed(of_item(result.get(index)) if isinstance(result, MultiStatus) else result, payload, session)
         for index, payload in enumerate(payloads)
@@ -98,24 +107,7 @@ def _whole(result: Any, at_ms: int) -> Outcome:
     if isinstance(result, HTTPError):
         return classify(result, at_ms)
     outcome = delivered(result)
-    return outcome if isinstance(result, Response) else msgspec.structs.replace(outcome, data={})
-
-
-async def _tried(
-    session: Session, perform: Callable[[Auth], Awaitable[T]], refused: Callable[[T | Outcome], bool]
-) -> T | Outcome:
-    """The outcome of ``perform``, of its second run after a refresh, or of the refresh that failed."""
-
-    async def settle(auth: Auth) -> "T | Outcome":  # quoted: it would be evaluated at each attempt
-        try:
-            return await perform(auth)
-        except Exception as error:
-            return classify(error, session.around.at_ms)
-
-    try:
-        return await session.refreshing(settle, refused)
-    except Exception as error:
-        return classify(error, session.around.at_ms)
+    return outcome if isinstance(result, Response) else msgspec.structs.replace(outcome, result={})
 
 
 def _is_unauthorized(outcome: Outcome) -> bool:
@@ -135,13 +127,18 @@ def _session(prepared: Prepared, around: Around, payloads: Sequence[Payload]) ->
 def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[str, Any]:
     """What a call of a delivery knows beside its payload and event."""
     around = session.around
-    return session.facts(auth, key) | {
+    return {
+        **session.facts(auth, key),
         "attempt": around.attempt,
         "deadline": around.deadline,
         "sync_mode": prepared.sync_mode,
         "matching_key": prepared.matching_key,
         "transaction": {} if around.transaction is None else around.transaction,
     }
+
+
+def _failed(error: Exception, payload: Payload, session: Session) -> Outcome:
+    return _completed(classify(error, session.around.at_ms), payload, session)
 
 
 def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:

@@ -1,6 +1,6 @@
 """``call.http``: builds requests, keeps to the definition's hosts, records every exchange, raises on non-2xx."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +12,8 @@ from actionsd.sdk.http import Headers, Pairs
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+Answer = Coroutine[Any, Any, Response]
 
 
 class Client:
@@ -47,37 +49,48 @@ class Client:
         """See :class:`actionsd.sdk.Http`."""
         if self._extend is not None:
             self._shared, self._extend = self._extend(), None
-        given = (("form", form), ("data", data), ("params", params), ("headers", headers), ("auth", auth),
-                 ("timeout", timeout))  # fmt: skip
-        options: dict[str, Any] = {name: value for name, value in given if value is not None}
+        options: dict[str, Any] = {}
         if json is not UNSET:
             options["json"] = json
+        if form is not None:
+            options["form"] = form
+        if data is not None:
+            options["data"] = data
+        if params is not None:
+            options["params"] = params
+        if headers is not None:
+            options["headers"] = headers
+        if auth is not None:
+            options["auth"] = auth
+        if timeout is not None:
+            options["timeout"] = timeout
         request = build(method, url, options, self._shared)
-        response = await self._follow(request)
+        response = await self._send(request)
+        if response.status in _REDIRECTS:
+            response = await self._follow(request, response)
         if raise_for_status is None:
             raise_for_status = self._shared is None or self._shared.get("raise_for_status", True)
         if raise_for_status and not 200 <= response.status < 300:
             raise HTTPError(request, response)
         return response
 
-    async def get(self, url: str, **options: Any) -> Response:
-        return await self.request("GET", url, **options)
+    def get(self, url: str, **options: Any) -> Answer:
+        return self.request("GET", url, **options)
 
-    async def post(self, url: str, **options: Any) -> Response:
-        return await self.request("POST", url, **options)
+    def post(self, url: str, **options: Any) -> Answer:
+        return self.request("POST", url, **options)
 
-    async def put(self, url: str, **options: Any) -> Response:
-        return await self.request("PUT", url, **options)
+    def put(self, url: str, **options: Any) -> Answer:
+        return self.request("PUT", url, **options)
 
-    async def patch(self, url: str, **options: Any) -> Response:
-        return await self.request("PATCH", url, **options)
+    def patch(self, url: str, **options: Any) -> Answer:
+        return self.request("PATCH", url, **options)
 
-    async def delete(self, url: str, **options: Any) -> Response:
-        return await self.request("DELETE", url, **options)
+    def delete(self, url: str, **options: Any) -> Answer:
+        return self.request("DELETE", url, **options)
 
-    async def _follow(self, request: Request) -> Response:
-        """Sends; follows redirects within the same origin only, so that credentials and payloads reach nobody else."""
-        response = await self._send(request)
+    async def _follow(self, request: Request, response: Response) -> Response:
+        """Follows redirects within the same origin only, so that credentials and payloads reach nobody else."""
         for _ in range(_MAX_REDIRECTS):
             location = response.headers.get("location")
             if location is None or response.status not in _REDIRECTS:
@@ -97,13 +110,13 @@ class Client:
         self._exchanges.append(exchange)
         started = self._monotonic()
         try:
-            exchange.response = await self._transport.send(request)
+            exchange.response = response = await self._transport.send(request)
         except NetworkError as error:
             exchange.error = error
             raise
         finally:
             exchange.seconds = self._monotonic() - started
-        return exchange.response
+        return response
 
 
 @lru_cache(maxsize=1024)

@@ -33,8 +33,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     ``status`` is an HTTP status, 0 where there is none; ``code`` a name for programs, "" for delivered; ``message``
     one sentence; ``error`` the class of the exception, "" for none. ``retry_after`` is in seconds, as the destination
-    asked. ``sent`` is the typed payload, None where there was none; ``data`` what the action returned, an answer
-    reduced to its body. ``session`` is where the attempt's exchanges are.
+    asked. ``sent`` is the typed payload, None where there was none; ``result`` what the action returned. ``session`` is
+    where the attempt's exchanges are.
     """
 
     kind: Kind
@@ -44,8 +44,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     retry_after: float | None = None
     sent: Any = None
-    data: Any = None
+    result: Any = None
     session: Session | None = None
+
+    @property
+    def data(self) -> Any:
+        """What the action returned, an answer reduced to its body; read only where somebody looks."""
+        return _data(self.result)
 
     @property
     def payload(self) -> Any:
@@ -103,25 +108,34 @@ def of_item(result: ItemResult | None) -> Outcome:
         return Outcome(kind="discarded", status=500, code="bad_batch_result", message=message)
     body = None if result.body is msgspec.UNSET else result.body
     if result.ok:
-        return Outcome(kind="delivered", status=result.status, data=body)
+        return Outcome(kind="delivered", status=result.status, result=body)
     kind: Kind = "retry" if is_retryable(result.status) else "discarded"
-    return Outcome(kind=kind, status=result.status, code=result.code, message=result.message, data=body)
+    return Outcome(kind=kind, status=result.status, code=result.code, message=result.message, result=body)
 
 
-def delivered(result: Any) -> Outcome:
-    """The outcome of what ``perform`` returned.
+def delivered(result: Any, sent: Any = None, session: Session | None = None) -> Outcome:
+    """The outcome of what ``perform`` returned for the payload ``sent``.
 
     Raises:
         ContractError: it is no Response and no JSON value.
     """
-    if isinstance(result, Response):
-        data = result.data
-        return Outcome(kind="delivered", status=result.status, data=result.text if data is None else data)
-    if result is None or isinstance(result, str | int | float | dict):
-        return Outcome(kind="delivered", status=200, data=result)
+    _check(result)
+    status = result.status if isinstance(result, Response) else 200
+    return Outcome(kind="delivered", status=status, result=result, sent=sent, session=session)
+
+
+def _check(result: Any) -> None:
     if isinstance(result, list | tuple):
-        return Outcome(kind="delivered", status=200, data=[delivered(part).data for part in result])
-    raise ContractError(f"an action returned {type(result).__name__}; expected a Response, a JSON value or None")
+        for part in result:
+            _check(part)
+    elif not (isinstance(result, Response | str | int | float | dict) or result is None):
+        raise ContractError(f"an action returned {type(result).__name__}; expected a Response, a JSON value or None")
+
+
+def _data(result: Any) -> Any:
+    if isinstance(result, Response):
+        return result.text if result.data is None else result.data
+    return [*map(_data, result)] if isinstance(result, list | tuple) else result
 
 
 def _retry_after(error: DestinationError, now_ms: int) -> float | None:

@@ -71,13 +71,13 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headers(given: Mapping[str, Any] | Sequence[tuple[str, Any]] | None) -> dict[str, str]:
     headers = {"user-agent": USER_AGENT}
-    for name, value in given.items() if isinstance(given, Mapping) else given or ():
+    for name, value in () if not given else given.items() if isinstance(given, dict | Mapping) else given:
         name = name.lower()
         if value is UNSET or value is js.UNDEFINED or value == "undefined":
             headers.pop(name, None)
             continue
         text = value if isinstance(value, str) else js.string(value)
-        if _ILLEGAL_HEADER.search(text):
+        if not (text.isascii() and text.isprintable()) and _ILLEGAL_HEADER.search(text):
             raise RequestError(f"{text} is not a legal HTTP header value")
         headers[name] = text
     return headers
