@@ -2,7 +2,7 @@
 
 import re
 
-from actionsd.sdk.formats import matches_format
+from actionsd.sdk.formats import format_test
 
 
 def normalize_email(text: str) -> str:
@@ -30,7 +30,7 @@ def is_email(text: str) -> bool:
     >>> is_email("ada@example.com"), is_email("ada@exämple.com")
     (True, False)
     """
-    return matches_format("email", text)
+    return format_test("email")(text) is not None
 
 
 def is_e164(text: str) -> bool:
