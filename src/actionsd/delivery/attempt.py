@@ -46,12 +46,13 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
             )
             return delivered(await prepared.action.perform(call), payload, session)
         except Exception as error:
-            return _failed(error, payload, session)
+            return classify(error, around.at_ms)
 
     try:
-        return await session.refreshing(perform, _is_unauthorized)
+        outcome = await session.refreshing(perform, _is_unauthorized)
     except Exception as error:
-        return _failed(error, payload, session)
+        outcome = classify(error, around.at_ms)
+    return outcome if outcome.kind == "delivered" else _completed(outcome, payload, session)
 
 
 async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Around) -> list[Outcome]:
@@ -135,10 +136,6 @@ def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[s
         "matching_key": prepared.matching_key,
         "transaction": {} if around.transaction is None else around.transaction,
     }
-
-
-def _failed(error: Exception, payload: Payload, session: Session) -> Outcome:
-    return _completed(classify(error, session.around.at_ms), payload, session)
 
 
 def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
