@@ -131,6 +131,7 @@ def _read(body: bytes, added: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     metadata = event.pop("_metadata", None)
     event.pop("writeKey", None)
     additions.pop("v", None)
+    additions.pop("transformed", None)  # for people who ask what became of the event
     if event.get("timestamp") is not None:
         event["originalTimestamp"] = event["timestamp"]
     for key, value in additions.items():

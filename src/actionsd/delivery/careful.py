@@ -18,9 +18,7 @@ class Careful:
     def __init__(self, deliveries: int = 0, head: int = 0, intents: Iterable[Intent] = ()) -> None:
         self._left = deliveries
         self._head = head
-        self._deadly = {
-            (intent.mapping, intent.position) for intent in intents if intent.starts >= deadly_starts
-        }
+        self._deadly = {(intent.mapping, intent.position) for intent in intents if intent.starts >= deadly_starts}
 
     def applies_to(self, attempt: Attempt) -> bool:
         """Whether this attempt needs an intent before it starts."""

@@ -50,9 +50,7 @@ def after_failure(outcome: Outcome, past: History, policy: Policy) -> Retry | De
         return dead_letter(outcome, past, outcome.code if by_itself else rejected)
     if past.attempts >= attempts_before_expiry and past.now - past.first_at > policy.window * 1000:
         return dead_letter(outcome, past, expired)
-    wait = delay(
-        past.attempts, base=policy.base, cap=policy.cap, random=policy.random, retry_after=outcome.retry_after
-    )
+    wait = delay(past.attempts, base=policy.base, cap=policy.cap, random=policy.random, retry_after=outcome.retry_after)
     return Retry(
         lane=past.lane,
         mapping=past.mapping,

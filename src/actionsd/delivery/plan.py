@@ -12,6 +12,7 @@ from actionsd.delivery.prepared import Prepared, prepare
 from actionsd.errors import ConfigError
 from actionsd.filters import FilterError
 from actionsd.mapping import MappingError
+from actionsd.protocols import ProtocolsError
 from actionsd.routing.route import Route
 from actionsd.sdk import ContractError, Definition, Payload, PayloadValidationError, plain
 from actionsd.sdk.payload import shape
@@ -71,7 +72,7 @@ class Plan:
 def _route(destination: Destination, definition: Definition[Any]) -> Route:
     try:
         return Route(destination, definition.name)
-    except FilterError as error:
+    except (FilterError, ProtocolsError) as error:
         raise ConfigError(f"destination {destination.slug!r}: {error}") from None
 
 

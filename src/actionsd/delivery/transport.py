@@ -48,9 +48,7 @@ class Resolver:
         """Let go of the threads; look-ups that hang end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _found(
-        self, key: tuple[str, int, int], until: float, done: "asyncio.Future[list[ResolveResult]]"
-    ) -> None:
+    def _found(self, key: tuple[str, int, int], until: float, done: "asyncio.Future[list[ResolveResult]]") -> None:
         del self._under_way[key]
         if not done.cancelled() and done.exception() is None:
             self._known[key] = (until, done.result())

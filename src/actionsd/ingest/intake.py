@@ -18,6 +18,7 @@ import msgspec
 from actionsd.clock import Clock
 from actionsd.event import Accepted, Facet, decode, parse
 from actionsd.ingest import split, validate
+from actionsd.ingest.gate import Gates
 from actionsd.ingest.keys import Keys
 from actionsd.ingest.limits import RateLimit
 from actionsd.ingest.normalise import Arrival, app_version, smallest_excess, without_excess
@@ -60,6 +61,7 @@ class Intake:
 
     def __init__(self, options: Options, journal: Journal, clock: Clock, tap: Tap) -> None:
         self.keys = Keys()
+        self._gates = Gates()
         self._options = options
         self._journal = journal
         self._clock = clock
@@ -70,6 +72,7 @@ class Intake:
     def apply(self, workspace: Workspace) -> None:
         """Use the sources of this workspace from the next call on."""
         self.keys = Keys(workspace.sources)
+        self._gates.apply(workspace)
 
     def take_event(self, body: bytes, type: str | None, origin: Origin) -> Taken:
         """One event. ``type`` is what the path says and wins over the body (F001); None asks the body.
@@ -140,15 +143,28 @@ class Intake:
         Raises:
             Unavailable: not now (full queue, full disk).
         """
+        gate = self._gates.of(taken.source)
+        if gate is not None:
+            gate.sift(taken)
         if self._limited:
             taken.counts = dict(self._limited + Counter(taken.counts))
-        appended = self._journal.append(taken.source, taken.accepted, taken.counts, taken.details)
+        if taken.forwarded:
+            appended = self._append(taken)
+        else:
+            appended = self._journal.append(taken.source, taken.accepted, taken.counts, taken.details)
         self._limited.clear()
         if taken.refusal is not None:
             _log.debug("refused a call of source %d: %s: %s", taken.source, *taken.refusal)
         if self._tap.listening:
             appended.add_done_callback(functools.partial(self._publish, taken))
         return appended
+
+    def _append(self, taken: Taken) -> "asyncio.Future[Appended]":
+        """A call that has events for other sources. These go first: they have ids of their own, so that nothing is
+        doubled when the client has to send the call again because the rest cannot be stored."""
+        others = [self._journal.append(source, events, {}, {}) for source, events in taken.forwarded.items()]
+        own = self._journal.append(taken.source, taken.accepted, taken.counts, taken.details)
+        return asyncio.ensure_future(_all(own, others))
 
     def unreadable(self, origin: Origin) -> Taken:
         """A call whose body cannot be read, to be counted."""
@@ -199,10 +215,18 @@ class Intake:
             event, step = decode(accepted.body, accepted.added), "accepted" if position else "duplicate"
             name = _printable(str(event.get("event") or event.get("name") or ""))
             self._tap.publish(Seen(at, step, source, accepted.message_id, position, event["type"], name))
+        for message_id, reason in taken.filtered:
+            self._tap.publish(Seen(at, "filtered", source, message_id, reason=reason))
         for refused in taken.refused:
             self._tap.publish(Seen(at, "refused", source, refused.message_id, reason=refused.refusal.code))
         if taken.refusal is not None:
             self._tap.publish(Seen(at, "refused", source, "", reason=taken.refusal.code))
+
+
+async def _all(own: "asyncio.Future[Appended]", others: "list[asyncio.Future[Appended]]") -> Appended:
+    """The fate of a call, once all that it had for other sources is stored, too."""
+    await asyncio.gather(*others, own)
+    return own.result()
 
 
 def _item(item: bytes, largest: int, key: str | None, arrival: Arrival) -> Accepted | Refusal:

@@ -11,7 +11,9 @@ import msgspec
 from actionsd import wire
 from actionsd.delivery.window import Window
 from actionsd.errors import NotFound
-from actionsd.event import Entry
+from actionsd.event import Entry, parse
+from actionsd.filters.edit import look_up
+from actionsd.ingest.gate import transformed
 from actionsd.operate.parts import Names, Parts, definition_of, find_source
 from actionsd.routing.route import Route
 from actionsd.store.records import Dead, Destination, LaneKey, LaneState, Mapping, Retry
@@ -24,7 +26,8 @@ _reasons = {
     "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it itself",
     "UNSUPPORTED_EVENT_TYPE": "the event's type is none that Segment knows",
     "FILTERED_BY_RULES": "a destination filter dropped it",
-    "FILTERED_UNDECIDABLE": "a destination filter cannot be decided for it, so it is not sent",
+    "FILTERED_UNDECIDABLE": "a destination filter or transformation cannot be decided for it, so it is not sent",
+    "FILTERED_BY_TRANSFORMATION": "a transformation for the destination dropped it",
 }
 
 
@@ -38,14 +41,15 @@ async def explain(parts: Parts, message_id: str, source: str) -> wire.Explanatio
     entries = [entry for each in sources for entry in await parts.store.journal.find(message_id, each.id)]
     if not entries:
         raise NotFound(
-            f'no event "{message_id}" in the journal: it was never accepted (see `actionsctl tail`), or is expired'
+            f'no event "{message_id}" in the journal: it was never accepted, was blocked at its source'
+            " (see `actionsctl tail`), or is expired"
         )
     return wire.Explanations(items=[await _explain(parts, entry) for entry in entries])
 
 
 async def _explain(parts: Parts, entry: Entry) -> wire.Explanation:
     event = _decoded(entry)
-    steps = [_accepted(entry, event)]
+    steps = [*_at_source(entry, event), _accepted(entry, event)]
     for destination in parts.workspace.destinations:
         if destination.source == entry.source:
             steps += await _at_destination(parts, destination, entry, event)
@@ -65,6 +69,30 @@ def _decoded(entry: Entry) -> dict[str, Any] | None:
         return entry.event
     except msgspec.DecodeError:
         return None
+
+
+def _at_source(entry: Entry, event: dict[str, Any] | None) -> list[wire.Step]:
+    """What the source did to the event before it was journalled (FEATURES F151, F152, F154)."""
+    note = look_up(event, ("context", "protocols"))
+    told = []
+    for member, text in _notes.items():
+        found = look_up(note, (member,))
+        told += [f"{text} {_noted(each)}" for each in found] if isinstance(found, list) else []
+    names = look_up(parse(entry.added), (transformed,)) if event is not None else None
+    told += [f"rewritten by the transformation {name}" for name in names] if isinstance(names, list) else []
+    at = wire.moment(entry.received_at)
+    return [wire.Step(step="source", outcome="ok", why="; ".join(told), at=at)] if told else []
+
+
+def _noted(each: Any) -> str:
+    return str(each.get("description")) if isinstance(each, dict) else str(each)
+
+
+_notes = {
+    "violations": "violates its tracking plan:",
+    "omitted": "unplanned or unwanted, so omitted:",
+    "omitted_on_violation": "in violation, so omitted:",
+}
 
 
 def _accepted(entry: Entry, event: dict[str, Any] | None) -> wire.Step:
@@ -88,8 +116,13 @@ async def _at_destination(
     admitted, reason = Route(destination, definition.name).admit(event, entry.metadata)
     if admitted is None:
         return [step("discarded", f"{reason}: {_reasons.get(reason, 'not admitted')}")]
-    matched = set(Route(destination, definition.name).matches(admitted, entry.position))
+    route = Route(destination, definition.name)
+    matched = set(route.matches(admitted, entry.position))
     fates = await _fates(parts, destination, entry.position)
+    rewritten = [
+        step("rewritten", f"by the transformation {destination.transformations[index].config.name}")
+        for index in route.rewritten_by(event)
+    ]
     steps = []
     for mapping in destination.mappings:
         if mapping.id in matched or mapping.id in fates:
@@ -98,7 +131,8 @@ async def _at_destination(
             )
         else:
             steps.append(step("discarded", _unmatched(mapping, entry.position), mapping.name))
-    return steps or [step("discarded", "NO_MATCHING_MAPPING: the destination has no mappings")]
+    none = [step("discarded", "NO_MATCHING_MAPPING: the destination has no mappings")]
+    return [*rewritten, *(steps or none)]
 
 
 async def _fates(parts: Parts, destination: Destination, position: int) -> dict[int, Retry | Dead]:

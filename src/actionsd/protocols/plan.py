@@ -103,7 +103,9 @@ def read_rules(rules: Any) -> list[Rule]:
 
 def compile_plan(rules: Any, *, id: str = "", name: str = "") -> Plan:
     """The plan that these rules make; ``ProtocolsError`` names the rule that is malformed."""
-    return Plan(id, name, [(rule, _compiled(rule, f"rules[{index}]")) for index, rule in enumerate(read_rules(rules))])
+    return Plan(
+        id, name, [(rule, compile_rule(rule, f"rules[{index}]")) for index, rule in enumerate(read_rules(rules))]
+    )
 
 
 def _rule(rule: Any, place: str) -> Rule:
@@ -121,7 +123,8 @@ def _rule(rule: Any, place: str) -> Rule:
     return Rule(str(kind), key or "" if kind in _KEYED else "", version, schema)
 
 
-def _compiled(rule: Rule, place: str) -> Compiled:
+def compile_rule(rule: Rule, place: str) -> Compiled:
+    """One rule; ``ProtocolsError`` names the ``place`` where its schema is none."""
     try:
         judge = compile_schema(rule.schema)
     except ProtocolsError as error:

@@ -1,4 +1,5 @@
-"""A destination's route, compiled once per version: consent and ``integrations``, event type, filters, triggers."""
+"""A destination's route, compiled once per version: consent and ``integrations``, event type, filters, transformations,
+triggers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -7,6 +8,7 @@ from actionsd import event as spec
 from actionsd.filters import Filters, compile_filters
 from actionsd.fql import FQLError
 from actionsd.fql.trigger import compile_triggers
+from actionsd.protocols import Transformations, compile_transformations
 from actionsd.routing.consent import consents, sent_by_the_browser, switched_on
 from actionsd.store import records
 
@@ -18,6 +20,7 @@ client_side = "MESSAGE_SENT_CLIENT_SIDE"
 unsupported_type = "UNSUPPORTED_EVENT_TYPE"
 by_rules = "FILTERED_BY_RULES"
 undecidable = "FILTERED_UNDECIDABLE"  # ours: a filter cannot tell, so nothing is sent (FEATURES F137)
+by_transformation = "FILTERED_BY_TRANSFORMATION"  # ours: a transformation for this destination drops the event
 no_match = "NO_MATCHING_MAPPING"
 
 
@@ -28,6 +31,10 @@ class Route:
         destination: the configured destination; its disabled mappings match nothing.
         name: the definition's catalogue name, which ``integrations`` uses (RULES C9). The destination's slug may stand
             there too and addresses this one instance, which upstream can't (FEATURES 2.7).
+
+    Raises:
+        FilterError: a filter is malformed.
+        ProtocolsError: a transformation is.
     """
 
     def __init__(self, destination: records.Destination, name: str) -> None:
@@ -36,6 +43,7 @@ class Route:
         self._names = (destination.slug, name)
         self._categories = destination.consent
         self._filters: Filters | None = compile_filters(destination.filters) if destination.filters else None
+        self._transformations = _compiled(destination.transformations)
         self._triggered = compile_triggers(_valid(enabled))
         self._starts = {mapping.id: mapping.start for mapping in enabled}
         self._latest_start = max(self._starts.values(), default=0)
@@ -46,10 +54,11 @@ class Route:
         return not self._starts
 
     def admit(self, event: Event, metadata: Mapping[str, Any]) -> tuple[Event | None, str]:
-        """The event as the destination's filters leave it and "", or None and the reason (FEATURES F172).
+        """The event as the destination's filters and transformations leave it and "", or None and the reason
+        (FEATURES F172).
 
         ``metadata`` is the SDK's ``_metadata``. The order is that of FEATURES part 7: consent, ``integrations``,
-        unsupported type, filters.
+        unsupported type, filters, transformations.
         """
         if self._categories and not consents(event, self._categories):
             return None, no_consent
@@ -60,12 +69,22 @@ class Route:
             return None, client_side
         if event.get("type") not in spec.types:
             return None, unsupported_type
-        if self._filters is None:
+        if self._filters is not None:
+            decision = self._filters.decide(event)
+            if decision.event is None:
+                return None, undecidable if decision.reason == "undecidable" else by_rules
+            event = decision.event
+        if self._transformations is None:
             return event, ""
-        decision = self._filters.decide(event)
-        if decision.event is not None:
-            return decision.event, ""
-        return None, undecidable if decision.reason == "undecidable" else by_rules
+        rewritten = self._transformations.rewrite(event)
+        return rewritten.event, _reasons[rewritten.reason]
+
+    def rewritten_by(self, event: Event) -> tuple[int, ...]:
+        """Which of the destination's transformations apply to an event that is admitted, by their index."""
+        filtered = event if self._filters is None else self._filters(event)
+        if filtered is None or self._transformations is None:
+            return ()
+        return self._transformations.rewrite(filtered).by
 
     def matches(self, event: Event, position: int | None = None) -> tuple[int, ...]:
         """The ids of the mappings whose trigger holds for an admitted event, in their order.
@@ -76,6 +95,15 @@ class Route:
         if position is None or position > self._latest_start:
             return found
         return tuple([mapping for mapping in found if position > self._starts[mapping]])
+
+
+_reasons = {"": "", "dropped": by_transformation, "undecidable": undecidable}
+
+
+def _compiled(transformations: tuple[records.Transformation, ...]) -> Transformations | None:
+    if not any(each.config.enabled for each in transformations):
+        return None
+    return compile_transformations([each.as_json() for each in transformations])
 
 
 def _valid(mappings: Iterable[records.Mapping]) -> Iterator[tuple[int, str]]:
