@@ -1,6 +1,7 @@
 """The conformance suite finds each fault it is there for."""
 
 import asyncio
+import logging
 from typing import Annotated, Any
 
 import pytest
@@ -43,7 +44,7 @@ async def refusing(call: BaseCall[Keys]) -> Response:
 
 
 async def telling(call: Call[Keys, Ping]) -> Response:
-    call.log.debug("calling with %s", call.settings.key)
+    logging.getLogger("partner").debug("calling with %s", call.settings.key)
     return await post(call)
 
 

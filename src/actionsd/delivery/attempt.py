@@ -139,6 +139,6 @@ def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[s
 
 
 def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
-    """With what was sent; a message may quote an address or an exception of the plugin, so secrets are taken out."""
-    message = session.redact(outcome.message) if outcome.message else ""
-    return msgspec.structs.replace(outcome, message=message, sent=payload, session=session)
+    """With what was sent; message and code may quote an address or what the plugin had, so secrets are taken out."""
+    message, code = (session.redact(text) if text else "" for text in (outcome.message, outcome.code))
+    return msgspec.structs.replace(outcome, message=message, code=code, sent=payload, session=session)

@@ -86,7 +86,8 @@ class Running:
         attempt = self._tasks.pop(task, None) or self._cancelled.pop(task, None)
         if attempt is None:
             error = None if task.cancelled() else task.exception()
-            log.warning("an abandoned attempt has ended", exc_info=error)
+            how = {"error": type(error).__name__} if error else {}  # its text may hold secrets (I6)
+            log.warning("an abandoned attempt has ended", extra=how)
             return
         self._forget(attempt)
         self._on_end(attempt, task)

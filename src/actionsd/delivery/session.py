@@ -1,7 +1,6 @@
 """The calls that are made for one attempt, or for one question to a destination: they share settings, tokens and the
 record of what was sent; a 401 is answered with one refresh and one more try (FEATURES F198)."""
 
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,14 +12,14 @@ from uuid import UUID
 import msgspec
 
 from actionsd.delivery.credentials import Credentials, secrets_of
-from actionsd.delivery.exchange import Exchange, Redactor
+from actionsd.delivery.exchange import Exchange
 from actionsd.delivery.http import Client
+from actionsd.delivery.quiet import QuietLog
+from actionsd.delivery.redactor import Redactor
 from actionsd.sdk import Auth, BaseCall, Definition, Payload, RequestOptions, Settings, Tokens, Transport
 from actionsd.sdk.payload import secrets
 
 T = TypeVar("T")
-
-_log = logging.getLogger("actionsd.plugin")
 
 
 class Around(msgspec.Struct, kw_only=True):
@@ -56,6 +55,7 @@ class Session:
         self.payloads = payloads
         self.exchanges: list[Exchange] = []
         self._used: list[Auth] = []
+        self._log = QuietLog(self._redactor)
 
     def facts(self, auth: Auth, key: str = "") -> dict[str, Any]:
         """What every call knows (:class:`actionsd.sdk.BaseCall`); its client applies the definition's options."""
@@ -68,7 +68,7 @@ class Session:
             "at_ms": around.at_ms,
             "uuid": around.uuid or Uuids(key),
             "random": around.random or Chance(key),
-            "log": _log,
+            "log": self._log,
         }
         extend = None if request is None else partial(_extension, request, facts)
         facts["http"] = Client(
@@ -98,6 +98,9 @@ class Session:
     def redact(self) -> Redactor:
         """Takes out what must not be shown of this attempt: secrets of the settings and of all its payloads, which one
         request may hold, and all its tokens. To be asked for when everything has been sent."""
+        return self._redactor()
+
+    def _redactor(self) -> Redactor:
         tokens = map(secrets_of, [*self._used, self.credentials.auth])
         return Redactor(secrets(self.settings).union(*tokens, *map(secrets, self.payloads)))
 

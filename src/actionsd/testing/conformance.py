@@ -141,11 +141,11 @@ def _secrets(given: _Given) -> Problems:
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """The lines that plugins write to ``call.log`` meanwhile."""
+    """What is logged meanwhile; ``call.log`` takes secrets out, a plugin's own loggers do not."""
     lines: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("actionsd.plugin")
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    logger = logging.getLogger()
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
