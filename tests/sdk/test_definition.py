@@ -10,9 +10,11 @@ from actionsd.sdk import (
     ContractError,
     Definition,
     Field,
+    Json,
     MultiStatus,
     Payload,
     Preset,
+    Secret,
     all_of,
     any_of,
     each,
@@ -80,6 +82,35 @@ def test_secrets_are_found_and_masked() -> None:
     settings = AcmeSettings(api_key="s3cret")
     assert secrets(settings) == {"s3cret"}
     assert masked({"api_key": "s3cret", "region": "us"}, AcmeSettings) == {"api_key": "••••••", "region": "us"}
+
+
+class Door(Payload):
+    pin: Annotated[Secret | None, Field("PIN")] = None
+    colour: Annotated[str | None, Field("Colour")] = None
+
+
+class House(Payload):
+    doors: Annotated[list[Door] | None, Field("Doors")] = None
+    garden: Annotated[Json | None, Field("Garden", properties=Door)] = None
+
+
+@pytest.mark.parametrize("key", ["doors", "garden"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"colour": "red"}, {"pin": "1234"}],
+        {"pin": {"@template": "12{{userId}}"}},
+        {"@arrayPath": ["$.doors", {"pin": "1234", "colour": {"@path": "$.c"}}]},
+        {"@if": {"exists": {"@path": "$.a"}, "then": {"pin": "1234"}, "else": None}},
+    ],
+)
+def test_a_field_with_a_secret_inside_is_masked_whole(key: str, value: Any) -> None:
+    assert masked({key: value}, House) == {key: "••••••"}
+
+
+@pytest.mark.parametrize("value", [[{"colour": "red", "pin": None}], {"pin": "env:PIN"}, {"@path": "$.d"}, "x", None])
+def test_a_field_without_one_is_shown(value: Any) -> None:
+    assert masked({"doors": value, "other": {"pin": 1}}, House) == {"doors": value, "other": {"pin": 1}}
 
 
 def test_multi_status_lines_up_and_shows_holes() -> None:

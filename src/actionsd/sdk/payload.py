@@ -226,10 +226,31 @@ def secrets(value: Payload | Settings) -> set[str]:
 
 
 def masked(value: Mapping[str, Any], struct: type[Payload] | type[Settings]) -> dict[str, Any]:
-    """A JSON value of this type with every secret that is set replaced by :data:`MASK`, fit to be shown. A reference
-    to a secret (``env:NAME``, ``file:PATH``) is none."""
-    hidden = {item.key for item in shape(struct) if item.secret}
-    return {key: MASK if key in hidden and part and not _is_reference(part) else part for key, part in value.items()}
+    """A JSON value of this type with every secret that is set replaced by :data:`MASK`, fit to be shown; a field with
+    secrets somewhere inside is masked whole. A reference to a secret (``env:NAME``, ``file:PATH``) is none."""
+    fields = {item.key: item for item in shape(struct)}
+    return {key: MASK if key in fields and _hides(fields[key], part) else part for key, part in value.items()}
+
+
+def _hides(item: "FieldShape", part: Any) -> bool:
+    """Whether the value of a field holds a secret."""
+    if item.secret:
+        return bool(part) and not _is_reference(part)
+    return item.struct is not None and _holds(part, _secret_keys(item.struct))
+
+
+def _holds(value: Any, keys: frozenset[str]) -> bool:
+    """Whether one of these keys is set anywhere in a JSON value, directives included."""
+    if isinstance(value, Mapping):
+        return any(
+            (key in keys and part and not _is_reference(part)) or _holds(part, keys) for key, part in value.items()
+        )
+    return isinstance(value, list | tuple) and any(_holds(part, keys) for part in value)
+
+
+def _secret_keys(struct: type[Payload]) -> frozenset[str]:
+    inner = (_secret_keys(item.struct) for item in shape(struct) if item.struct is not None)
+    return frozenset({item.key for item in shape(struct) if item.secret}).union(*inner)
 
 
 def _is_reference(part: Any) -> bool:
