@@ -9,7 +9,7 @@ from actionsd import settings
 from actionsd.admin import access, answers, handlers, metrics, tail, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
-from actionsd.admin.publicapi import endpoint
+from actionsd.admin.publicapi import endpoint, openapi
 from actionsd.admin.publicapi.limits import Limits
 from actionsd.admin.publicapi.table import OPERATIONS
 from actionsd.ingest.sockets import bind, bound, release
@@ -69,6 +69,7 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("GET", "/actionsd/tokens", "admin", handlers.tokens),
     ("POST", "/actionsd/tokens", "admin", handlers.create_token),
     ("POST", "/actionsd/tokens/{name}/revoke", "admin", handlers.revoke_token),
+    ("GET", "/openapi.json", "read", openapi.serve),
     *((each.method, each.path, each.least, endpoint.handler(each)) for each in OPERATIONS),
 )
 

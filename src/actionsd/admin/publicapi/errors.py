@@ -17,13 +17,14 @@ _MISSING = re.compile(r"missing required field `(\w+)`")
 
 
 class Problem(Shape, frozen=True, kw_only=True):
-    """Why a call failed: ``type`` for programs, ``message`` for people, ``field`` of the request that is to blame."""
+    """Why a call failed: ``type`` for programs, ``message`` for people, ``field`` of the request that is to blame.
+    ``status`` is absent where the call did not get as far as to an operation."""
 
     type: str
     message: str
     field: str | UnsetType = UNSET
     data: dict[str, Any] | UnsetType = UNSET
-    status: int
+    status: int | UnsetType = UNSET
 
 
 class Problems(Shape, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ _TYPES = {
 def answer(*problems: Problem) -> web.Response:
     """The answer that tells these problems, with the status of the first."""
     body = msgspec.json.encode(Problems(errors=list(problems)))
-    return web.Response(body=body, status=problems[0].status, content_type="application/json")
+    return web.Response(body=body, status=problems[0].status or 500, content_type="application/json")
 
 
 def problems_of(error: ActionsdError) -> list[Problem]:
