@@ -5,6 +5,7 @@ The routes are those of the application itself, so a route that is added later i
 
 import ast
 import asyncio
+import gzip
 import hmac
 import inspect
 import io
@@ -319,10 +320,15 @@ def test_a_wrong_wish_for_a_token_is_refused(api: Api, body: bytes) -> None:
     assert (refused.status, refused.problem["type"]) == (400, "bad-request")
 
 
-def test_bodies_are_bounded(api: Api) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_bodies_are_bounded(api: Api, packed: bool) -> None:
+    """Also those that are small until they are unpacked."""
     body = b'{"reason":"' + b"x" * (1024 * 1024) + b'"}'
-    refused = api.call("/actionsd/dead/drop", api.by_role["write"], method="POST", body=body)
-    assert (refused.status, refused.problem["type"]) == (413, "too-large")
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    sent = gzip.compress(body) if packed else body
+    for path, method in (("/actionsd/dead/drop", "POST"), ("/sources", "POST")):
+        refused = api.call(path, api.by_role["write"], method=method, body=sent, **headers)
+        assert (refused.status, refused.problem["type"]) == (413, "too-large"), path
 
 
 def test_failures_wait_and_good_tokens_do_not(api: Api) -> None:
