@@ -22,7 +22,7 @@ RANKS: tuple[frozenset[str], ...] = tuple(
     for row in (
         "sdk event clock errors observe wire",
         "mapping fql settings",
-        "filters",  # conditions of filters are FQL
+        "filters samples",  # conditions of filters are FQL; a sample may be made to fit a trigger
         "protocols",  # edits events as filters do
         "catalog store",
         "ingest routing check",
@@ -30,8 +30,8 @@ RANKS: tuple[frozenset[str], ...] = tuple(
         "operate",
         "admin console",
         "daemon",
-        "testing",
-        "cli",  # makes up what a plugin's developer did not give
+        "testing",  # runs what a lane runs
+        "cli",  # makes up what a plugin's developer did not give, runs stored cases
     )
 )
 INSIDE = {"store", "ingest", "routing", "delivery", "operate", "admin", "console", "daemon"}

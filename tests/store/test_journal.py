@@ -158,3 +158,23 @@ def test_r31_received_at_never_decreases_and_ranges_follow_it(
             assert list(range(first, last + 1)) == expected
 
     asyncio.run(main())
+
+
+def test_the_newest_events_of_a_source_are_found_backwards_whatever_lies_between(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            await append(store, "first", source=2)
+            for block in range(3):
+                await append(store, *(f"{block}-{number}" for number in range(900)))
+            await append(store, "second", "third", source=2)
+            await append(store, "last")
+            newest = await store.journal.newest(2, limit=10)
+            assert [entry.message_id for entry in newest] == ["third", "second", "first"]
+            assert [entry.message_id for entry in await store.journal.newest(2, limit=1)] == ["third"]
+            before = await store.journal.newest(2, before=newest[1].position, limit=10)
+            assert [entry.message_id for entry in before] == ["first"]
+            ids = [entry.message_id for entry in await store.journal.newest(1, limit=1001)]
+            assert (len(ids), ids[:2]) == (1000, ["last", "2-899"])
+            assert await store.journal.newest(3, limit=10) == []
+
+    asyncio.run(main())

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, handlers, metrics, tail, workspace
+from actionsd.admin import access, answers, handlers, metrics, tail, testing, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
@@ -50,6 +50,9 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("POST", "/actionsd/destinations/{slug}/filters", "write", workspace.create_filter),
     ("PATCH", "/actionsd/destinations/{slug}/filters/{id:[0-9]+}", "write", workspace.change_filter),
     ("DELETE", "/actionsd/destinations/{slug}/filters/{id:[0-9]+}", "write", workspace.delete_filter),
+    ("POST", "/actionsd/test/event", "write", testing.event),
+    ("POST", "/actionsd/test/mapping", "write", testing.mapping),
+    ("GET", "/actionsd/test/samples", "read", testing.samples),
     ("GET", "/actionsd/history", "read", workspace.changes),
     ("POST", "/actionsd/history/{id:[0-9]+}/restore", "write", workspace.restore),
     ("POST", "/actionsd/secrets/rotate", "admin", workspace.rotate_key),

@@ -24,6 +24,7 @@ from actionsd.cli import (
     sources,
     status,
     tail,
+    test,
     tokens,
 )
 from actionsd.cli.client import Client
@@ -63,6 +64,7 @@ def ctl(context: click.Context, config: Path, url: str | None) -> None:
 for command in (
     status.status,
     tail.tail,
+    test.test,
     send.send,
     explain.explain,
     sources.sources,

@@ -53,7 +53,7 @@ def show(context: click.Context, destination: str, name: str | None, code: bool,
     if name is None:
         context.invoke(list_, destination=destination, as_json=as_json)
         return
-    found = context.obj.get(_path(destination, name), wire.MappingDetail)
+    found = context.obj.get(mapping_path(destination, name), wire.MappingDetail)
     if code and not as_json:
         from actionsd.mapping import source  # only this command and `functions` need the engine
 
@@ -98,11 +98,11 @@ def set_(client: Client, /, destination: str, name: str, as_json: bool, **given:
     body = wire.MappingChange(
         name=UNSET if given["new_name"] is None else given["new_name"],
         trigger=UNSET if given["trigger"] is None else given["trigger"],
-        fields=_changed_fields(client, _path(destination, name), given["file"], given["pairs"], given["unset"]),
+        fields=changed_fields(client, mapping_path(destination, name), given["file"], given["pairs"], given["unset"]),
     )
     if body == wire.MappingChange():
         raise Usage("say what to change: --name, --trigger, --field, --unset or --fields")
-    _print(client.patch(_path(destination, name), wire.MappingDetail, body), as_json)
+    _print(client.patch(mapping_path(destination, name), wire.MappingDetail, body), as_json)
 
 
 @mappings.command()
@@ -111,7 +111,7 @@ def set_(client: Client, /, destination: str, name: str, as_json: bool, **given:
 @click.pass_obj
 def enable(client: Client, destination: str, name: str) -> None:
     """Let the mapping NAME send, from the next event on."""
-    client.patch(_path(destination, name), wire.MappingDetail, wire.MappingChange(enabled=True))
+    client.patch(mapping_path(destination, name), wire.MappingDetail, wire.MappingChange(enabled=True))
     click.echo(f"{name} is enabled")
 
 
@@ -121,7 +121,7 @@ def enable(client: Client, destination: str, name: str) -> None:
 @click.pass_obj
 def disable(client: Client, destination: str, name: str) -> None:
     """Send nothing through the mapping NAME; its retries become dead letters that can be requeued."""
-    client.patch(_path(destination, name), wire.MappingDetail, wire.MappingChange(enabled=False))
+    client.patch(mapping_path(destination, name), wire.MappingDetail, wire.MappingChange(enabled=False))
     click.echo(f"{name} is disabled")
 
 
@@ -132,7 +132,7 @@ def disable(client: Client, destination: str, name: str) -> None:
 @click.pass_obj
 def duplicate(client: Client, destination: str, name: str, as_json: bool) -> None:
     """Make a copy of the mapping NAME, disabled."""
-    _print(client.post(f"{_path(destination, name)}/duplicate", wire.MappingDetail), as_json)
+    _print(client.post(f"{mapping_path(destination, name)}/duplicate", wire.MappingDetail), as_json)
 
 
 @mappings.command()
@@ -143,7 +143,7 @@ def duplicate(client: Client, destination: str, name: str, as_json: bool) -> Non
 @click.pass_obj
 def move(client: Client, destination: str, name: str, place: int, as_json: bool) -> None:
     """Put the mapping NAME at PLACE in the list."""
-    order = client.post(f"{_path(destination, name)}/move", list[wire.MappingDetail], wire.Place(place=place))
+    order = client.post(f"{mapping_path(destination, name)}/move", list[wire.MappingDetail], wire.Place(place=place))
     print_json(order) if as_json else _print_all(order)
 
 
@@ -155,21 +155,22 @@ def move(client: Client, destination: str, name: str, place: int, as_json: bool)
 def rm(client: Client, destination: str, name: str, yes: bool) -> None:
     """Remove the mapping NAME; what of it waits for a retry is not sent."""
     confirm(f"Remove the mapping {name} of {destination}?", yes)
-    client.delete(_path(destination, name), wire.Done)
+    client.delete(mapping_path(destination, name), wire.Done)
     click.echo(f"{name} is removed; `actionsctl history` has it")
 
 
-def _path(destination: str, name: str) -> str:
+def mapping_path(destination: str, name: str) -> str:
+    """Where the admin API has a mapping."""
     return f"/actionsd/destinations/{segment(destination)}/mappings/{segment(name)}"
 
 
-def _changed_fields(
+def changed_fields(
     client: Client, path: str, file: Path | None, pairs: tuple[str, ...], unset: tuple[str, ...]
 ) -> Any:
-    """All fields as they should be, from what they are; UNSET where nothing was asked."""
+    """All fields as they should be, from what they are (none where ``path`` is ""); UNSET where nothing was asked."""
     if not (file or pairs or unset):
         return UNSET
-    before = {} if file else client.get(path, wire.MappingDetail).fields
+    before = client.get(path, wire.MappingDetail).fields if path and not file else {}
     fields = before | values(file, pairs)
     return {key: value for key, value in fields.items() if key not in unset}
 

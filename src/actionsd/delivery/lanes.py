@@ -10,6 +10,7 @@ from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.delivery.alarms import Alarms
 from actionsd.delivery.context import Context
+from actionsd.delivery.credentials import Credentials
 from actionsd.delivery.outlet import Outlet
 from actionsd.delivery.slots import Pool
 from actionsd.delivery.status import LaneStatus
@@ -17,6 +18,7 @@ from actionsd.delivery.transport import HttpTransport, Resolver, Sender
 from actionsd.errors import ConfigError, NotFound
 from actionsd.event import Entry
 from actionsd.observe import Tap
+from actionsd.sdk import Transport
 from actionsd.settings import Delivery
 from actionsd.store import Store
 from actionsd.store.records import Destination, LaneKey, Replay, Workspace
@@ -112,6 +114,16 @@ class Lanes:
         """
         await self._outlet(replay.destination).stop_replay(replay.id)
         await self._store.replays.set_state(replay.id, "stopped")
+
+    def link(self, destination: int) -> tuple[Transport, Credentials | None]:
+        """How a destination is reached: its own connections, and the tokens that its deliveries use (None while it does
+        not deliver), for calls that are no deliveries.
+
+        Raises:
+            NotFound: there is no such destination.
+        """
+        outlet = self._outlet(destination)
+        return outlet.transport, outlet.credentials
 
     def status(self) -> list[LaneStatus]:
         """All lanes, those that are closed included."""

@@ -9,6 +9,7 @@ import msgspec
 from actionsd.catalog import Catalog
 from actionsd.delivery.claims import Scope
 from actionsd.delivery.context import Context
+from actionsd.delivery.credentials import Credentials
 from actionsd.delivery.decide import Policy
 from actionsd.delivery.gate import Gate
 from actionsd.delivery.histogram import Histogram
@@ -39,7 +40,7 @@ class Outlet:
         self.histogram = Histogram()
         self.gate = Gate(pool, self.wake)
         self.state: LaneState | None = None  # of the live lane when it was opened or closed
-        self._transport = transport
+        self.transport = transport
         self._on_replayed = on_replayed
         self._context = context
         self._plan: Plan | None = None
@@ -66,6 +67,11 @@ class Outlet:
             self.destination.id, 0, state, self.trouble, cursor=cursor, read=cursor, histogram=self.histogram
         )
         return [closed, *replays]
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The tokens that its deliveries use; None while it does not deliver."""
+        return None if self._plan is None else self._plan.credentials
 
     def wake(self) -> None:
         """Let all lanes look for work."""
@@ -99,7 +105,7 @@ class Outlet:
         async with self._changing:
             await self._close()
             self.gate.close()
-            await self._transport.close()
+            await self.transport.close()
 
     async def start_replay(self, replay: Replay) -> None:
         """Run a replay, new or resumed (RULES R30)."""
@@ -127,7 +133,7 @@ class Outlet:
         timeout = options.request_timeout if destination.timeout is None else destination.timeout
         plan = self._plan = Plan(destination, definition, policy, timeout)
         self._planned = planned
-        self._transport.timeout = timeout
+        self.transport.timeout = timeout
         self.gate.configure(
             plan.mappings,
             plan.own_urls,
@@ -167,7 +173,7 @@ class Outlet:
         self.replays[replay.id] = await self._opened(state, scope, plan)
 
     async def _opened(self, state: LaneState, scope: Scope, plan: Plan) -> Lane:
-        lane = Lane(state, plan, self.gate, scope, self.histogram, self._transport, self._context, self._through)
+        lane = Lane(state, plan, self.gate, scope, self.histogram, self.transport, self._context, self._through)
         await lane.prepare()
         lane.open = True
         lane.wake()

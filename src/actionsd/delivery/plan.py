@@ -50,6 +50,8 @@ class MappingPlan:
 class Plan:
     """A destination's current version, as its lanes use it.
 
+    Its mappings share ``credentials``.
+
     Raises:
         ConfigError: its definition, settings or a mapping cannot work; each problem is named.
     """
@@ -59,9 +61,10 @@ class Plan:
         self.policy = policy
         self.timeout = timeout
         self.log = logging.getLogger(f"actionsd.destination.{destination.slug}")
-        self.route = _route(destination, definition)
+        self.route = route(destination, definition)
         self.disabled = frozenset(mapping.id for mapping in destination.mappings if not mapping.enabled)
-        self.mappings = _compiled(destination, definition)
+        self.credentials = credentials(destination)
+        self.mappings = compiled(destination, definition, self.credentials)
 
     @property
     def own_urls(self) -> list[int]:
@@ -69,16 +72,32 @@ class Plan:
         return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
 
 
-def _route(destination: Destination, definition: Definition[Any]) -> Route:
+def route(destination: Destination, definition: Definition[Any]) -> Route:
+    """The destination's route.
+
+    Raises:
+        ConfigError: a filter cannot work.
+    """
     try:
         return Route(destination, definition.name)
     except (FilterError, ProtocolsError) as error:
         raise ConfigError(f"destination {destination.slug!r}: {error}") from None
 
 
-def _compiled(destination: Destination, definition: Definition[Any]) -> dict[int, MappingPlan]:
+def credentials(destination: Destination) -> Credentials:
+    """The tokens as they are configured."""
+    return Credentials(auth_of(_table(destination.settings.get("oauth"))))
+
+
+def compiled(
+    destination: Destination, definition: Definition[Any], credentials: Credentials
+) -> dict[int, MappingPlan]:
+    """The enabled mappings by id, in their order.
+
+    Raises:
+        ConfigError: the settings or a mapping cannot work; each problem is named.
+    """
     settings: dict[str, Any] = destination.settings
-    credentials = Credentials(auth_of(_table(settings.get("oauth"))))
     plans, problems = {}, []
     for mapping in destination.mappings:
         if not mapping.enabled:

@@ -229,6 +229,18 @@ async def _all(own: "asyncio.Future[Appended]", others: "list[asyncio.Future[App
     return own.result()
 
 
+def normalised(body: bytes, now: int) -> Accepted | Refusal:
+    """What a call with this event alone becomes at a moment (milliseconds), whoever sends it.
+
+    Raises:
+        BadRequest: no JSON, or nested too deeply.
+    """
+    body = split.clean(body)
+    if split.too_deep(body):
+        raise BadRequest(_too_deep)
+    return _event(body, split.head(body), None, Arrival(now, str))
+
+
 def _item(item: bytes, largest: int, key: str | None, arrival: Arrival) -> Accepted | Refusal:
     """One event of a batch, which may bring its own write key as long as it is the batch's."""
     if len(item) > largest:

@@ -20,7 +20,7 @@ from actionsd.store.records import Dead, Destination, LaneKey, LaneState, Mappin
 
 _limit = 1000  # retries and dead letters looked at per destination
 
-_reasons = {
+reasons = {
     "FILTERED_BY_END_USER_CONSENT": "the user did not consent to all of the destination's categories",
     "FILTERED_BY_INTEGRATIONS_OBJECT": "the event's integrations object switches it off",
     "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it itself",
@@ -115,7 +115,7 @@ async def _at_destination(
         return [step("discarded", "it came before the destination was enabled; a replay would send it")]
     admitted, reason = Route(destination, definition.name).admit(event, entry.metadata)
     if admitted is None:
-        return [step("discarded", f"{reason}: {_reasons.get(reason, 'not admitted')}")]
+        return [step("discarded", f"{reason}: {reasons.get(reason, 'not admitted')}")]
     route = Route(destination, definition.name)
     matched = set(route.matches(admitted, entry.position))
     fates = await _fates(parts, destination, entry.position)

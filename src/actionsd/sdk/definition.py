@@ -114,6 +114,8 @@ class Definition(Generic[S]):
         presets: mappings offered ready-made.
         hosts: host names that requests may go to (``"*.acme.test"`` for all below); empty for any.
         categories: for people, such as ("Analytics",).
+        over_http: False where actions do their work by other means than ``call.http``: then a dry run, in which nothing
+            may leave the process, shows payloads and does not call them.
 
     Raises:
         ContractError: duplicate or missing actions, or a preset of an action that does not exist.
@@ -126,7 +128,7 @@ class Definition(Generic[S]):
         test_authentication: Callable[[BaseCall[S]], Awaitable[object]] | None = None,
         refresh: Callable[[BaseCall[S]], Awaitable[Tokens | None]] | None = None,
         on_delete: Callable[[DeleteCall[S]], Awaitable[Result]] | None = None, presets: Sequence[Preset] = (),
-        hosts: Sequence[str] = (), categories: Sequence[str] = (),
+        hosts: Sequence[str] = (), categories: Sequence[str] = (), over_http: bool = True,
     ) -> None:  # fmt: skip
         self.slug = slug
         self.name = name
@@ -142,6 +144,7 @@ class Definition(Generic[S]):
         self.presets = tuple(presets)
         self.hosts = tuple(hosts)
         self.categories = tuple(categories)
+        self.over_http = over_http
         self._check(actions)
 
     @property

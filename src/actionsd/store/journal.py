@@ -9,6 +9,7 @@ from msgspec import json
 from actionsd.errors import Unavailable
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
+from actionsd.store.append import BLOCK
 from actionsd.store.dedup import Dedup
 from actionsd.store.reader import Reader
 from actionsd.store.records import Appended, Count
@@ -106,6 +107,19 @@ class Journal:
         wanted = json.encode(positions[:MAX_ROWS]).decode()
         rows = await self._reader.rows(_sql["read_entries"], {"positions": wanted})
         return {row[0]: entry(row) for row in rows}
+
+    async def newest(self, source: int, *, before: int = 2**62, limit: int) -> list[Entry]:
+        """A source's last entries with ``position < before``, the newest first, at most 1,000."""
+        limit = min(limit, MAX_ROWS)
+        blocks = {"source": source, "last": before // BLOCK, "limit": limit}
+        found: list[Entry] = []
+        for (block,) in await self._reader.rows(_sql["newest_blocks"], blocks):
+            end = min(before, (block + 1) * BLOCK)
+            given = {"source": source, "first": block * BLOCK, "before": end, "limit": limit - len(found)}
+            found += [entry(row) for row in await self._reader.rows(_sql["read_backwards"], given)]
+            if len(found) == limit:
+                break
+        return found
 
     async def find(self, message_id: str, source: int) -> list[Entry]:
         """Events of a source with this message id that are still stored, oldest first. There are several where one came

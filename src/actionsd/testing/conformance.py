@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from actionsd.delivery.outcome import Outcome
 from actionsd.fql import FQLError, check_trigger
 from actionsd.mapping import MappingError, compile_mapping, split_reserved
+from actionsd.samples.events import all_types
 from actionsd.sdk import Action, Definition, NetworkError, Request, Response, json_schema
 from actionsd.sdk.payload import FieldShape, shape
-from actionsd.testing.events import all_types
 from actionsd.testing.kit import run
 from actionsd.testing.stub import Answer
 

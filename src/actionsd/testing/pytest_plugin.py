@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from actionsd.testing.events import all_types
+from actionsd.samples.events import all_types
 from actionsd.testing.kit import Run, run
 from actionsd.testing.stub import StubTransport
 

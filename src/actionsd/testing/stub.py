@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
+from actionsd.delivery.dry import accepted
 from actionsd.sdk import Request, Response
 from actionsd.sdk.js import stringify_bytes
 
@@ -44,7 +45,7 @@ class StubTransport:
 def _response(answer: tuple[int, Mapping[str, str] | None, Any] | None) -> Response:
     """A body of text or bytes goes out as it is, without a content-type of its own; a JSON value as JSON."""
     if answer is None:
-        return Response(200, dict(_JSON), b"{}")
+        return accepted()
     status, given, body = answer
     headers = {name.lower(): value for name, value in (given or {}).items()}
     if isinstance(body, bytes | str):

@@ -38,6 +38,14 @@ from actionsd.wire.tail import Exchange as Exchange
 from actionsd.wire.tail import Failure as Failure
 from actionsd.wire.tail import Seen as Seen
 from actionsd.wire.tail import Sent as Sent
+from actionsd.wire.testing import EventTest as EventTest
+from actionsd.wire.testing import MappingTest as MappingTest
+from actionsd.wire.testing import Sample as Sample
+from actionsd.wire.testing import SampleOf as SampleOf
+from actionsd.wire.testing import Samples as Samples
+from actionsd.wire.testing import TestedEvent as TestedEvent
+from actionsd.wire.testing import TestedMapping as TestedMapping
+from actionsd.wire.testing import TestMode as TestMode
 from actionsd.wire.tokens import Lifetime as Lifetime
 from actionsd.wire.tokens import NewToken as NewToken
 from actionsd.wire.tokens import Role as Role

@@ -75,6 +75,7 @@ file = Definition(
     name="File",
     description="Append events to a file on the machine of the daemon.",
     settings=FileSettings,
+    over_http=False,
     actions=[
         Action("write", title="Write", payload=Line, trigger=_every_type, perform=write, perform_batch=write_many),
     ],

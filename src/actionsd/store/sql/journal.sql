@@ -20,6 +20,15 @@ select position, source, received_at, message_id, body, added, facet
 from kept_events where position in (select value from json_each(:positions))
 order by position
 
+-- name: newest_blocks
+-- Which blocks hold events of a source, backwards: what lies between them is not read.
+select block from journal_blocks where source = :source and block <= :last order by block desc limit :limit
+
+-- name: read_backwards
+-- A source's events in one block, backwards from a position.
+select position, source, received_at, message_id, body, added, facet
+from journal where position >= :first and position < :before and source = :source order by position desc limit :limit
+
 -- name: read_bounds
 -- Dense from 1 up to head but for what retention removed.
 select coalesce(min(position), 0), coalesce(max(position), 0) from journal
