@@ -173,6 +173,8 @@ def test_every_command_of_the_readme(machine: Machine, sink: Sink) -> None:
         match kind:
             case "sh background" if text == make_run:
                 daemon = machine.start_daemon(text, timeout=300)
+            case "sh background" if "plugin dev" in text:
+                _send_as_shown(machine, machine.start(text))
             case "sh background":
                 tail = machine.start(text)
             case "sh elsewhere":
@@ -204,6 +206,18 @@ def _assert_what_was_promised(machine: Machine, shown: dict[str, str], tail: int
     until(lambda: b"delivered" in machine.outputs[tail], what="a delivery in the output of tail")
     machine.run(".venv/bin/actionsctl send track --event 'Signed Up' --user-id ada --property plan=pro")
     until(lambda: sink.requests["signups"] > 0, what="a request at the new destination, after the restore too")
+
+
+def _send_as_shown(machine: Machine, dev: int) -> None:
+    """Send the event as ``plugin dev`` says, and see its request."""
+    sending = re.compile(r"actionsctl send [^\r\n\x1b]+")
+    until(lambda: sending.search(machine.outputs[dev].decode()), what="the command that `plugin dev` prints")
+    found = sending.search(machine.outputs[dev].decode())
+    assert found is not None
+    machine.run(f".venv/bin/{found[0]}")
+    until(lambda: b"https://api.acme.example/v1/track" in machine.outputs[dev], what="the request of that event")
+    assert b"Traceback" not in machine.outputs[dev]
+    machine.interrupt(dev)
 
 
 def _reload(machine: Machine) -> None:
