@@ -1,6 +1,7 @@
 """Classification: what an exception or a result means for a delivery (FEATURES F071, F173, F180)."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -108,3 +109,13 @@ def test_r25_each_item_settles_by_its_own_status() -> None:
 
 def test_cancellation_is_no_outcome() -> None:
     assert not issubclass(asyncio.CancelledError, Exception)
+
+
+def test_a_mistake_of_a_plugin_is_placed() -> None:
+    try:
+        {}["id"]
+    except KeyError as error:
+        outcome = classify(error)
+    assert outcome.message == "KeyError: 'id'"
+    assert re.fullmatch(r"KeyError: 'id' \(delivery/test_outcome\.py, line \d+\)", outcome.explanation)
+    assert classify(KeyError("id")).explanation == "KeyError: 'id'"

@@ -59,7 +59,7 @@ def after_failure(outcome: Outcome, past: History, policy: Policy) -> Retry | De
         first_at=past.first_at,
         due_at=past.now + round(wait * 1000),
         code=code_of(outcome),
-        message=outcome.message,
+        message=outcome.explanation,
         exchange=outcome.exchange,
     )
 
@@ -72,7 +72,7 @@ def dead_letter(outcome: Outcome, past: History, reason: str) -> Dead:
         position=past.position,
         reason=reason,
         code=code_of(outcome),
-        message=outcome.message,
+        message=outcome.explanation,
         attempts=past.attempts,
         first_at=past.first_at,
         last_at=past.now,

@@ -34,7 +34,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ``status`` is an HTTP status, 0 where there is none; ``code`` a name for programs, "" for delivered; ``message``
     one sentence; ``error`` the class of the exception, "" for none. ``retry_after`` is in seconds, as the destination
     asked. ``sent`` is the typed payload, None where there was none; ``result`` what the action returned. ``session`` is
-    where the attempt's exchanges are.
+    where the attempt's exchanges are; ``where`` the line of a plugin that failed by a mistake of its own.
     """
 
     kind: Kind
@@ -46,6 +46,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sent: Any = None
     result: Any = None
     session: Session | None = None
+    where: str = ""
 
     @property
     def data(self) -> Any:
@@ -56,6 +57,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def payload(self) -> Any:
         """The payload as JSON, secrets included; None where the event did not get that far."""
         return plain(self.sent) if isinstance(self.sent, Payload) else self.sent
+
+    @property
+    def explanation(self) -> str:
+        """The message, and the place for whoever has to mend it."""
+        return f"{self.message} ({self.where})" if self.where else self.message
 
     @property
     def exchange(self) -> bytes:
@@ -88,17 +94,17 @@ def classify(error: BaseException, now_ms: int = 0) -> Outcome:
         return Outcome(kind="discarded", code="CONTRACT", message=str(error), error=name)
     if isinstance(error, TimeoutError):
         return Outcome(kind="retry", code=TIMED_OUT, message=str(error) or "no answer in time", error=name)
-    return Outcome(kind="retry", code=INTERNAL, message=f"{name}: {error}{_place(error)}", error=name)
+    return Outcome(kind="retry", code=INTERNAL, message=f"{name}: {error}", error=name, where=_where(error))
 
 
-def _place(error: BaseException) -> str:
-    """The line of code that raised, for whoever has to mend it; "" where it was not raised."""
+def _where(error: BaseException) -> str:
+    """The file and line that raised; "" where it was not raised."""
     trace = error.__traceback__
     if trace is None:
         return ""
     while trace.tb_next is not None:
         trace = trace.tb_next
-    return f" ({'/'.join(Path(trace.tb_frame.f_code.co_filename).parts[-2:])}, line {trace.tb_lineno})"
+    return f"{'/'.join(Path(trace.tb_frame.f_code.co_filename).parts[-2:])}, line {trace.tb_lineno}"
 
 
 def of_item(result: ItemResult | None) -> Outcome:

@@ -40,7 +40,7 @@ class Teller:
         has it in common."""
         shown: dict[str, Any] = {}
         if self._tap.exchanges:
-            shown = {"message": outcome.message, "exchange": outcome.exchange if first else b""}
+            shown = {"message": outcome.explanation, "exchange": outcome.exchange if first else b""}
         self._publish(
             step, delivery.entry, delivery.event, mapping=delivery.mapping, reason=outcome.code,
             status=outcome.status, took_ms=took_ms, **shown,
