@@ -5,7 +5,9 @@ with its error; everything else runs.
 """
 
 import difflib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
@@ -13,19 +15,19 @@ from typing import Any
 import msgspec
 import pluggy
 
-from actionsd.sdk import CONTRACT, Definition, hooks
-
-PREFIX = "actionsd_"
+from actionsd.sdk import ContractDeprecationWarning, Definition, hooks
 
 
 class Plugin(msgspec.Struct, frozen=True):
-    """One entry point: its name, the package it is from, and what it offers, or the error that quarantines it."""
+    """One entry point: its name, the package it is from, and what it offers, or the error that quarantines it.
+    ``deprecations`` say what a later version of the contract will not have."""
 
     name: str
     package: str
     version: str
     definitions: tuple[Definition[Any], ...] = ()
     error: str = ""
+    deprecations: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -75,10 +77,25 @@ def load(found: Iterable[EntryPoint] | None = None) -> Catalog:
 def _plugin(point: EntryPoint) -> Plugin:
     package, version = (point.dist.name, point.dist.version) if point.dist else (point.module, "")
     try:
-        definitions = definitions_of(point.load())
-    except Exception as error:
+        with _deprecations() as deprecations:
+            definitions = definitions_of(point.load())
+    except (Exception, SystemExit) as error:
         return Plugin(point.name, package, version, error=f"{type(error).__name__}: {error}")
-    return Plugin(point.name, package, version, definitions)
+    return Plugin(point.name, package, version, definitions, deprecations=tuple(dict.fromkeys(deprecations)))
+
+
+@contextmanager
+def _deprecations() -> Iterator[list[str]]:
+    """Collects the texts of deprecations of the contract; other warnings go where they always go."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ContractDeprecationWarning)
+        yield texts
+    for warning in caught:
+        if issubclass(warning.category, ContractDeprecationWarning):
+            texts.append(str(warning.message))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def definitions_of(module: ModuleType) -> tuple[Definition[Any], ...]:
@@ -87,10 +104,7 @@ def definitions_of(module: ModuleType) -> tuple[Definition[Any], ...]:
     Raises:
         TypeError: the module breaks the contract; the text says how.
     """
-    contract = getattr(module, "actionsd_contract", None)
-    if contract != CONTRACT:
-        said = "says nothing" if contract is None else f"says {contract!r}"
-        raise TypeError(f"actionsd_contract: {module.__name__} {said}, this daemon speaks {CONTRACT} (RULES C7)")
+    _negotiate(module)
     manager = pluggy.PluginManager("actionsd")
     manager.add_hookspecs(hooks)
     manager.register(module)
@@ -102,6 +116,19 @@ def definitions_of(module: ModuleType) -> tuple[Definition[Any], ...]:
     if not offered:
         raise TypeError(f"{module.__name__} offers no definitions; is actionsd_definitions marked with @hookimpl?")
     return tuple(offered)
+
+
+def _negotiate(module: ModuleType) -> None:
+    """Whether this daemon speaks the version of the contract that a module is written for (:data:`sdk.CONTRACT`)."""
+    contract = getattr(module, "actionsd_contract", None)
+    oldest, newest = hooks.OLDEST_CONTRACT, hooks.CONTRACT
+    if not isinstance(contract, int) or not oldest <= contract <= newest:
+        said = "says nothing" if contract is None else f"says {contract!r}"
+        spoken = str(newest) if oldest == newest else f"{oldest} to {newest}"
+        raise TypeError(f"actionsd_contract: {module.__name__} {said}, this daemon speaks {spoken} (RULES C7)")
+    if contract < newest:
+        text = f"{module.__name__} is written for version {contract} of the contract; {newest} is the current one"
+        warnings.warn(text, ContractDeprecationWarning, stacklevel=1)
 
 
 def _check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:

@@ -1,6 +1,7 @@
 """Discovery: every plugin is guarded on its own, and what is wrong with one is said."""
 
 import sys
+import warnings
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from actionsd.catalog import Catalog, Plugin, definitions_of, load
+from actionsd.sdk import hooks
 
 PLUGIN = """
 from typing import Annotated
@@ -67,6 +69,42 @@ def test_c7_a_wrong_or_missing_contract_version_quarantines(plugins: Path, contr
     catalog = load([write(plugins, "future", ["future"], contract=contract)])
     assert catalog.definitions == {}
     assert f"actionsd_contract: future {said}, this daemon speaks 1" in error_of(catalog, "future")
+
+
+@pytest.mark.parametrize("contract", ["'1'", "1.5", "0"])
+def test_c7_what_is_no_version_quarantines(plugins: Path, contract: str) -> None:
+    catalog = load([write(plugins, "odd", ["odd"], contract=contract)])
+    assert f"odd says {contract}, this daemon speaks 1" in error_of(catalog, "odd")
+
+
+def test_an_older_contract_is_spoken_and_warns(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "OLDEST_CONTRACT", 2)
+    monkeypatch.setattr(hooks, "CONTRACT", 3)
+    points = [write(plugins, f"of{version}", [f"of{version}"], contract=str(version)) for version in (1, 2, 3, 4)]
+    catalog = load(points)
+    assert list(catalog.definitions) == ["of2", "of3"]
+    assert "of1 says 1, this daemon speaks 2 to 3" in error_of(catalog, "of1")
+    assert "of4 says 4, this daemon speaks 2 to 3" in error_of(catalog, "of4")
+    told = {plugin.name: plugin.deprecations for plugin in catalog.plugins if plugin.deprecations}
+    assert told == {"of2": ("of2 is written for version 2 of the contract; 3 is the current one",)}
+
+
+def test_deprecations_are_collected_and_other_warnings_are_not(plugins: Path) -> None:
+    source = PLUGIN.format(contract=1, hook="actionsd_definitions", slugs=["old"], kind="Ping")
+    source += "\nimport warnings\nfrom actionsd.sdk import ContractDeprecationWarning\n"
+    source += "for _ in range(2):\n    warnings.warn('x goes with contract 2', ContractDeprecationWarning)\n"
+    (plugins / "old.py").write_text(source + "warnings.warn('of something else', UserWarning)\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with pytest.warns(UserWarning, match="of something else") as others:
+            (plugin,) = load([EntryPoint("old", "old", "actionsd")]).plugins
+    assert plugin.deprecations == ("x goes with contract 2",)
+    assert len(others) == 1
+
+
+def test_a_plugin_that_wants_to_end_the_process_is_quarantined(plugins: Path) -> None:
+    (plugins / "leaving.py").write_text("import sys\nsys.exit('goodbye')")
+    assert error_of(load([EntryPoint("leaving", "leaving", "actionsd")]), "leaving") == "SystemExit: goodbye"
 
 
 def test_a_misspelt_hook_is_an_error(plugins: Path) -> None:

@@ -33,3 +33,5 @@ def plugins(client: Client, as_json: bool) -> None:
     for row in rows:
         if row.error:
             click.secho(f"in quarantine: {row.slug or row.package}: {row.error}", fg="red")
+        for text in row.deprecations:
+            click.secho(f"deprecated: {row.slug}: {text}", fg="yellow")

@@ -55,6 +55,7 @@ class Daemon:
             StoreBroken: the database cannot be opened.
         """
         definitions = catalog.load()
+        _tell_of_plugins(definitions)
         read = self._read(definitions)
         async with AsyncExitStack() as stack:
             await self._start(stack, read, definitions)
@@ -149,6 +150,15 @@ def refuse_what_needs_a_restart(old: Settings, new: Settings, path: Path) -> Non
 
 
 _reloadable = {"sources", "destinations", "ingest", "admin", "journal", "delivery"}  # tables are compared key by key
+
+
+def _tell_of_plugins(definitions: Catalog) -> None:
+    for plugin in definitions.plugins:
+        named = (plugin.package, plugin.version)
+        if plugin.error:
+            log.error("the plugin %s %s is in quarantine: %s", *named, plugin.error)
+        for text in plugin.deprecations:
+            log.warning("the plugin %s %s uses what will go: %s", *named, text)
 
 
 async def _tell_what_is_held(store: Store) -> None:

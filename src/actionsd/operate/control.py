@@ -1,6 +1,7 @@
 """Steering: pause and resume, forget, back up, look at plugins and mappings, check the config."""
 
 from pathlib import Path
+from typing import Any
 
 from actionsd import check as checking
 from actionsd import settings, wire
@@ -63,7 +64,8 @@ def plugins(parts: Parts) -> list[wire.PluginStatus]:
     rows = []
     for plugin in parts.catalog.plugins:
         offered = [(made.slug, made.name, list(made.actions)) for made in plugin.definitions] or [(plugin.name, "", [])]
-        source = {"package": plugin.package, "version": plugin.version, "error": plugin.error}
+        source: dict[str, Any] = {"package": plugin.package, "version": plugin.version, "error": plugin.error}
+        source["deprecations"] = list(plugin.deprecations)
         rows += [wire.PluginStatus(slug=slug, name=name, actions=actions, **source) for slug, name, actions in offered]
     return rows
 

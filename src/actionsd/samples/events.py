@@ -42,7 +42,11 @@ def alias(previous_id: str = "anonymous-1", **members: Any) -> dict[str, Any]:
 
 
 def all_types() -> list[dict[str, Any]]:
-    """One event of each type."""
+    """One event of each type.
+
+    >>> [event["type"] for event in all_types()]
+    ['track', 'identify', 'page', 'screen', 'group', 'alias']
+    """
     return [track(), identify(), page(), screen(), group(), alias()]
 
 

@@ -38,7 +38,7 @@ from actionsd.sdk.fields import (
     template,
     when,
 )
-from actionsd.sdk.hooks import CONTRACT, hookimpl
+from actionsd.sdk.hooks import CONTRACT, OLDEST_CONTRACT, ContractDeprecationWarning, hookimpl
 from actionsd.sdk.http import Http, Request, RequestOptions, Response, Transport
 from actionsd.sdk.payload import NoSettings, Payload, Settings, plain
 from actionsd.sdk.results import Choices, ItemResult, MultiStatus, Result
@@ -47,6 +47,7 @@ from actionsd.sdk.validate import validate
 
 __all__ = [
     "CONTRACT",
+    "OLDEST_CONTRACT",
     "UNSET",
     "APIError",
     "Action",
@@ -57,6 +58,7 @@ __all__ = [
     "Choice",
     "Choices",
     "ChoicesCall",
+    "ContractDeprecationWarning",
     "ContractError",
     "DateTime",
     "Definition",

@@ -47,7 +47,12 @@ class Tokens(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BaseCall(msgspec.Struct, Generic[S], kw_only=True):
-    """What every call knows. ``at_ms`` is the time of the call in milliseconds since the epoch, UTC."""
+    """What every call knows. ``at_ms`` is the time of the call in milliseconds since the epoch, UTC.
+
+    Example:
+        async def test_authentication(call: BaseCall[AcmeSettings]) -> Response:
+            return await call.http.get("https://api.acme.test/v1/me")
+    """
 
     settings: S
     auth: Auth
@@ -115,7 +120,12 @@ class BatchCall(_DeliveryCall[S], Generic[S, P], kw_only=True):
 
 
 class DeleteCall(BaseCall[S], Generic[S], kw_only=True):
-    """``on_delete``'s argument: whose data the destination shall forget (FEATURES F221)."""
+    """``on_delete``'s argument: whose data the destination shall forget (FEATURES F221).
+
+    Example:
+        async def forget(call: DeleteCall[AcmeSettings]) -> Response:
+            return await call.http.post(f"{API}/forget", json={"user_id": call.user_id})
+    """
 
     user_id: str | None = None
     anonymous_id: str | None = None
@@ -126,6 +136,11 @@ class ChoicesCall(BaseCall[S], Generic[S], kw_only=True):
 
     ``field`` is the key asked for (``"object.__keys__"`` asks for keys of an object field), ``payload`` what the form
     holds so far; ``page`` and ``query`` are "" for the first page and no search text.
+
+    Example:
+        async def channels(call: ChoicesCall[AcmeSettings]) -> Choices:
+            response = await call.http.get(f"{API}/channels", params={"page": call.page})
+            return Choices([Choice(each["id"], each["name"]) for each in response.data])
     """
 
     field: str

@@ -39,12 +39,20 @@ is_usual = _USUAL.fullmatch
 
 
 def is_date(text: str) -> bool:
-    """Whether day.js takes the text for a date; any text of this sort is a `datetime` (framework.jsonl)."""
+    """Whether day.js takes the text for a date; any text of this sort is a `datetime` (framework.jsonl).
+
+    >>> is_date("2024-05-14"), is_date("soon")
+    (True, False)
+    """
     return is_usual(text) is not None or to_ms(text) is not None
 
 
 def to_ms(value: str | int | float) -> int | None:
-    """`dayjs(value).valueOf()`: a number counts as milliseconds; None where it is no date."""
+    """`dayjs(value).valueOf()`: a number counts as milliseconds; None where it is no date.
+
+    >>> to_ms("2024-05-14T10:20:30Z"), to_ms("soon")
+    (1715682030000, None)
+    """
     if isinstance(value, str):
         if len(value) == 24 and value[23] == "Z" and _USUAL.fullmatch(value):  # as SDKs and this daemon write it
             return _known(value)
@@ -73,7 +81,11 @@ def to_iso(value: str | int | float) -> str | None:
 
 
 def to_seconds(value: str | int | float) -> int | None:
-    """`dayjs(value).unix()`: whole seconds since the epoch; None where it is no date."""
+    """`dayjs(value).unix()`: whole seconds since the epoch; None where it is no date.
+
+    >>> to_seconds("2024-05-14T10:20:30Z")
+    1715682030
+    """
     ms = to_ms(value)
     return None if ms is None else ms // 1000
 
@@ -93,7 +105,11 @@ def iso(ms: int) -> str:
 
 
 def to_datetime(ms: int) -> datetime:
-    """A time value as an aware datetime in UTC. Raises ``OverflowError`` outside the years 1 to 9999."""
+    """A time value as an aware datetime in UTC. Raises ``OverflowError`` outside the years 1 to 9999.
+
+    >>> to_datetime(1715682030000).isoformat()
+    '2024-05-14T10:20:30+00:00'
+    """
     return _EPOCH + timedelta(milliseconds=ms)
 
 

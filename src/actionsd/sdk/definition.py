@@ -119,6 +119,11 @@ class Definition(Generic[S]):
 
     Raises:
         ContractError: duplicate or missing actions, or a preset of an action that does not exist.
+
+    Example:
+        acme = Definition("acme", name="Acme", settings=AcmeSettings, hosts=["api.acme.test"],
+                          request=lambda call: {"auth": (call.settings.api_key, "")},
+                          actions=[Action("trackEvent", title="Track event", payload=TrackEvent, perform=track_event)])
     """
 
     def __init__(

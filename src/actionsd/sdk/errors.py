@@ -57,6 +57,13 @@ class DestinationError(Exception):
         message: one sentence for people.
         code: a name for programs, such as ``"MISSING_CHANNEL"``; "" for none.
         status: the HTTP status that describes the failure; 0 where it has none, which is final.
+
+    Example:
+        try:
+            await call.http.post(URL, json=call.payload)
+        except DestinationError as error:
+            call.log.info("refused with %d", error.status)
+            raise
     """
 
     def __init__(self, message: str = "", code: str = "", status: int = 0) -> None:
@@ -102,14 +109,22 @@ class SelfTimeoutError(IntegrationError):
 
 
 class InvalidAudienceMembershipError(IntegrationError):
-    """The event does not tell whether the user is in the audience; final."""
+    """The event does not tell whether the user is in the audience; final.
+
+    Example:
+        raise InvalidAudienceMembershipError("The event names no audience")
+    """
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message, "INVALID_AUDIENCE_MEMBERSHIP", 400)
 
 
 class InvalidAuthenticationError(DestinationError):
-    """The credentials were refused; counts towards the breaker's reason ``auth`` (RULES R17)."""
+    """The credentials were refused; counts towards the breaker's reason ``auth`` (RULES R17).
+
+    Example:
+        raise InvalidAuthenticationError("The token was revoked")
+    """
 
     def __init__(self, message: str = "", code: str = "INVALID_AUTHENTICATION") -> None:
         super().__init__(message, code, 401)
@@ -166,11 +181,20 @@ class NetworkError(DestinationError):
 
 
 class RequestError(DestinationError):
-    """A request that can't be made of what it was given: a relative URL, a body on GET, an illegal header; final."""
+    """A request that can't be made of what it was given: a relative URL, a body on GET, an illegal header; final.
+
+    Example:
+        await call.http.get("/v1/me")  # RequestError: Only absolute URLs are supported
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "INVALID_REQUEST", 400)
 
 
 class ContractError(TypeError):
-    """A plugin breaks the contract of ``actionsd.sdk``; the text names the definition, the action and the field."""
+    """A plugin breaks the contract of ``actionsd.sdk``; the text names the definition, the action and the field.
+
+    Example:
+        with pytest.raises(ContractError):
+            Definition("acme", name="Acme", actions=[])
+    """

@@ -29,16 +29,25 @@ Secret = Annotated[str, Kind("password")]
 Allowed in payload fields too (RULES C2)."""
 
 Text = Annotated[str, Kind("text")]
-"""A text of several lines; like ``str`` but with a larger box to type in."""
+"""A text of several lines; like ``str`` but with a larger box to type in: ``body: Annotated[Text, Field("Body")]``."""
 
 Number = Annotated[int | float, Kind("number")]
-"""A number that stays what it is: 5 is sent as 5, 5.5 as 5.5 (RULES C3)."""
+"""A number that stays what it is: 5 is sent as 5 (RULES C3). ``total: Annotated[Number, Field("Total")]``."""
 
 DateTime = Annotated[str | int | float, Kind("datetime")]
-"""A point in time as it came: text that JavaScript can read as a date, or a number. It is checked, not rewritten."""
+"""A point in time as it came: text that JavaScript can read as a date, or a number. It is checked, not rewritten;
+``actionsd.sdk.helpers`` turns it into milliseconds, seconds or ISO 8601.
+
+Example:
+    time: Annotated[DateTime | None, Field("Time", default=path("$.timestamp"))] = None
+"""
 
 Json = dict[str, Any]
-"""An object whose keys are not declared; they pass as they are."""
+"""An object whose keys are not declared; they pass as they are.
+
+Example:
+    traits: Annotated[Json | None, Field("Traits", default=path("$.traits"))] = None
+"""
 
 ObjectEditor = Literal["keyvalue", "keyvalue:only", "object", "object:only", "arrayeditor"]
 InputMethod = Literal["literal", "variable", "function", "enrichment", "freeform"]

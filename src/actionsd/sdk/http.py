@@ -35,7 +35,15 @@ class RequestOptions(TypedDict, total=False):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request as it goes to the wire; ``headers`` have lower-case names, ``timeout`` is in seconds."""
+    """A request as it goes to the wire; ``headers`` have lower-case names, ``timeout`` is in seconds.
+
+    Example:
+        (sent,) = done.requests  # of a testing.Run
+        assert (sent.method, sent.url, sent.json["event"]) == ("POST", "https://api.acme.test/v1/track", "Signed Up")
+
+    Raises:
+        msgspec.DecodeError: ``json`` is asked for and the body is none.
+    """
 
     method: str
     url: str
@@ -97,7 +105,11 @@ class Response(msgspec.Struct, frozen=True, dict=True):
 
 
 class Transport(Protocol):
-    """Sends one request. Implemented on aiohttp by the daemon and by a recorded stub in ``actionsd.testing``."""
+    """Sends one request. Implemented on aiohttp by the daemon and by a recorded stub in ``actionsd.testing``.
+
+    Example:
+        response = await transport.send(Request("GET", "https://api.acme.test/v1/me", {}))
+    """
 
     async def send(self, request: Request, /) -> Response:
         """The answer, whatever its status; redirects are not followed.

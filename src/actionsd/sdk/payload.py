@@ -80,7 +80,11 @@ class Settings(_Struct):
 
 
 class NoSettings(Settings):
-    """The settings of a destination that needs none."""
+    """The settings of a destination that needs none.
+
+    Example:
+        async def write(call: Call[NoSettings, Line]) -> None: ...
+    """
 
 
 class FieldShape(msgspec.Struct, frozen=True):

@@ -14,10 +14,23 @@ from actionsd.sdk.fields import UNSET, Choice
 from actionsd.sdk.http import Response
 
 Result = Response | dict[str, Any] | list[Any] | str | int | float | bool | None
+"""What ``perform`` may return; all of it means delivered, and is kept for people to look at.
+
+Example:
+    async def track(call: Call[AcmeSettings, TrackEvent]) -> Result:
+        response = await call.http.post(URL, json=call.payload)
+        return {"id": response.data["id"]}
+"""
 
 
 class ItemResult(msgspec.Struct, frozen=True):
-    """The fate of one payload of a batch; ``status`` decides as an HTTP status would."""
+    """The fate of one payload of a batch; ``status`` decides as an HTTP status would.
+
+    Example:
+        results = MultiStatus()
+        results.failure(429, "Slow down")
+        assert results.get(0) == ItemResult(429, "Slow down", "TOO_MANY_REQUESTS")
+    """
 
     status: int
     message: str = ""

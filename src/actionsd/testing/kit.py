@@ -21,19 +21,34 @@ from actionsd.sdk import Auth, Definition, PayloadValidationError, Request
 from actionsd.testing.stub import Respond, StubTransport
 
 Kind = Literal["test_authentication", "on_delete", "refresh", "choices"]
+"""What :func:`call` can ask a definition: ``kind: Kind = "refresh"``."""
+
 _DEFAULT: Any = object()
 _NO_MATCH = Outcome(kind="discarded", code="NO_MATCHING_MAPPING", message="the trigger does not match the event")
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What happened: the requests in the order in which they were started, and an outcome for each event, in place."""
+    """What happened: the requests in the order in which they were started, and an outcome for each event, in place.
+
+    An outcome has ``kind`` (delivered, retry or discarded), ``status``, ``code``, ``message``, ``error`` (the class of
+    the exception, "" for none), ``payload`` and ``data`` (what the action returned).
+
+    Example:
+        done = await testing.run(acme, "trackEvent", settings=settings, events=[testing.track()])
+        assert [outcome.kind for outcome in done.outcomes] == ["delivered"]
+    """
 
     requests: list[Request]
     outcomes: list[Outcome]
 
 
 class Called(msgspec.Struct, frozen=True):
-    """What a question led to: its requests, what the plugin returned, and how it ended (an exception is in there)."""
+    """What a question led to: its requests, what the plugin returned, and how it ended (an exception is in there).
+
+    Example:
+        asked = await testing.call(acme, "choices", settings=settings, action="post", input={"field": "channel"})
+        assert asked.result.choices[0].label == "#general"
+    """
 
     requests: list[Request]
     result: Any
@@ -108,6 +123,7 @@ async def call(
 
     Raises:
         LookupError: no such definition is installed.
+        ValueError: there is no such kind.
 
     Example:
         asked = await testing.call(acme, "test_authentication", settings={"api_key": "k"}, respond=[(401, None, "")])

@@ -11,10 +11,19 @@ from actionsd.sdk.js import stringify_bytes
 
 Answer = Response | Exception | tuple[int, Mapping[str, str] | None, Any] | None
 """A scripted answer: None for the default (200 ``{}`` as JSON), ``(status, headers, body)``, a Response, or an
-exception to raise, such as ``NetworkError("read ECONNRESET", "ECONNRESET")``."""
+exception to raise.
+
+Example:
+    lost: Answer = NetworkError("read ECONNRESET", "ECONNRESET")
+    busy: Answer = (429, {"retry-after": "3"}, {"error": "slow down"})
+"""
 
 Respond = Iterable[Answer] | Callable[[Request], Answer | Awaitable[Answer]] | None
-"""Answers used in order, the default after they end; or a function of the request."""
+"""Answers used in order, the default after they end; or a function of the request, which may be async.
+
+Example:
+    respond: Respond = lambda request: (404, None, "") if request.method == "GET" else None
+"""
 
 _JSON = {"content-type": "application/json"}
 

@@ -4,7 +4,8 @@ from actionsd.wire.base import Wire
 
 
 class PluginStatus(Wire, frozen=True, kw_only=True):
-    """A definition that is installed, or one that was quarantined with its ``error``."""
+    """A definition that is installed, or one that was quarantined with its ``error``. ``deprecations`` say what its
+    plugin uses that a later version of the contract will not have."""
 
     slug: str
     name: str
@@ -12,6 +13,7 @@ class PluginStatus(Wire, frozen=True, kw_only=True):
     version: str
     actions: list[str]
     error: str
+    deprecations: list[str] = []
 
 
 class BackupRequest(Wire, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 UTM_NAMES = {"name": "utm_campaign", "source": "utm_source", "medium": "utm_medium", "content": "utm_content",
              "term": "utm_term"}  # fmt: skip
-"""The query parameter of each member of Segment's ``context.campaign``."""
+"""The query parameter of each member of Segment's ``context.campaign``: ``UTM_NAMES["source"] == "utm_source"``."""
 
 
 def utm_parameters(campaign: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -30,7 +30,11 @@ def utm_of_url(url: str) -> dict[str, str]:
 
 
 def query_of(url: str) -> str:
-    """The query of a URL without its question mark; "" where it has none or can't be read."""
+    """The query of a URL without its question mark; "" where it has none or can't be read.
+
+    >>> query_of("https://example.com/?utm_source=news#top")
+    'utm_source=news'
+    """
     try:
         return urlsplit(url).query
     except ValueError:

@@ -34,7 +34,11 @@ def is_email(text: str) -> bool:
 
 
 def is_e164(text: str) -> bool:
-    """Whether a phone number is in the international form, such as "+14155550142"."""
+    """Whether a phone number is in the international form.
+
+    >>> is_e164("+14155550142"), is_e164("(415) 555-0142")
+    (True, False)
+    """
     return re.fullmatch(r"\+[1-9][0-9]{1,14}", text) is not None
 
 
