@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -114,10 +113,11 @@ class Scene:
             response = connection.getresponse()
             return response.status, response.read()
 
-    def read(self, path: str, **options: Any) -> None:
-        status, body = self.get(path, **options)
-        assert status < 500, f"{path}: {body!r}"
-        self.readable[f"{options.get('method', 'GET')} {path}"] = body
+    def read(self, path: str, *, method: str = "GET", body: object = None, name: str = "") -> None:
+        """Ask, and keep the answer."""
+        status, answer = self.get(path, method=method, body=body)
+        assert status < 500, f"{path}: {answer!r}"
+        self.readable[f"{method} {path} {name}".strip()] = answer
         if status < 300:
             self.answered.add(path)
 
@@ -190,6 +190,7 @@ def go_through(scene: Scene) -> None:
     until(lambda: len(daemon.ask("retries")["items"]) >= 28, what="retries of the failing, the bugs, the batches")
     until(lambda: scene.echo.repeats("/flaky") >= 8, what="the flaky ones, again")
     until(lambda: CANARIES["granted access"] in scene.echo.heard, what="a refresh")
+    try_one_event(scene)
     change_through_the_api(scene)
     good = daemon.config.read_text()
     wrong = leaky("wrong", scene.echo.url, "x", "y").replace('"x"', inline({"y": canary("wrong setting")}))
@@ -198,6 +199,15 @@ def go_through(scene: Scene) -> None:
     os.kill(daemon.pid, signal.SIGHUP)
     until(lambda: "the config stays as it was" in daemon.log.read_text(), what="the refused reload")
     daemon.config.write_text(good)
+
+
+def try_one_event(scene: Scene) -> None:
+    """The testers show what they sent and got."""
+    for destination, mode, event in product(
+        ("oauth", "made"), ("preview", "dry", "send"), ("refused", "careless", "bug")
+    ):
+        wanted = {"destination": destination, "mode": mode, "event": {"type": "track", "event": event, "userId": "u"}}
+        scene.read("/actionsd/test/event", method="POST", body=wanted, name=f"{destination} {mode} {event}")
 
 
 def make_through_the_api(scene: Scene) -> None:
@@ -239,6 +249,7 @@ def read_everything(scene: Scene) -> None:
         scene.read(f"/actionsd/explain?messageId={mode}-0")
     scene.read("/actionsd/dead?limit=1000")
     scene.read("/echo?message=hello")
+    scene.read("/actionsd/test/samples?destination=inline")
     scene.readable["actionsctl"] = b"".join(
         daemon.ctl(*words).stdout.encode()
         for words in (("status",), ("destinations", "oauth"), ("mapping", "show", "inline", "One", "--code"))
@@ -331,11 +342,14 @@ def test_what_was_searched_is_all_there(scene: Scene) -> None:
     for path in getting():
         if not path.startswith(NOT_HERE):
             filled = set(scene.paths(path))
-            assert any(asked.partition("?")[0] in filled for asked in scene.answered), f"nothing was seen of {path}"
+            assert any(asked.partition("?")[0] in filled for asked in scene.answered), (
+                f"{path}: ask it in read_everything"
+            )
     masked = "••••••".encode()
     letters = [content for name, content in readable.items() if re.match(r"GET /actionsd/dead/\d+", name)]
     assert sum(masked in content for content in letters) > 10
     assert masked in readable["tail"]
+    assert masked in readable["POST /actionsd/test/event made send refused"]
     assert masked in readable["GET /actionsd/destinations/inline/mappings/One"]
     assert readable["log while it runs"].count(masked) > 10
     for file in ("actionsd.db while it runs", "actionsd.db-wal while it runs", "actionsd.db after the stop", "backup"):
