@@ -33,7 +33,7 @@ def prepare(settings: Settings, catalog: Catalog, path: Path, *, sources: Collec
     problems: Problems = []
     known = {source.slug for source in settings.sources} | set(sources)
     prepared = tuple(
-        _destination(destination, f"destinations[{index}]", catalog, known, problems)
+        check_destination(destination, f"destinations[{index}]", catalog, known, problems)
         for index, destination in enumerate(settings.destinations)
     )
     if problems:
@@ -41,9 +41,11 @@ def prepare(settings: Settings, catalog: Catalog, path: Path, *, sources: Collec
     return replace(settings, destinations=prepared)
 
 
-def _destination(
+def check_destination(
     declared: DestinationDecl, key: str, catalog: Catalog, sources: Collection[str], problems: Problems
 ) -> DestinationDecl:
+    """The destination as :func:`prepare` returns it, its references resolved; what is wrong is added to ``problems``,
+    below ``key``."""
     if declared.source not in sources:
         problems.append((f"{key}.source", f'no source "{declared.source}"{did_you_mean(declared.source, sources)}'))
     for index, declared_filter in enumerate(declared.filters):
@@ -53,7 +55,8 @@ def _destination(
     except LookupError as error:
         problems.append((f"{key}.definition", str(error)))
         return declared
-    problems.extend((f"{key}.settings", text) for text in settings_problems(definition, declared.settings))
+    found = settings_problems(definition, declared.settings, complete=declared.enabled)
+    problems.extend((f"{key}.settings", text) for text in found)
     mappings = tuple(
         _mapping(declared_mapping, f"{key}.mappings[{index}]", definition, problems)
         for index, declared_mapping in enumerate(declared.mappings)
@@ -71,11 +74,16 @@ def filter_problems(declared: Mapping[str, Any]) -> Iterator[str]:
         yield str(error)
 
 
-def settings_problems(definition: Definition[Any], values: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a destination's settings, their references resolved."""
+def settings_problems(
+    definition: Definition[Any], values: Mapping[str, Any], *, complete: bool = True
+) -> Iterator[str]:
+    """What is wrong with a destination's settings, their references resolved. Unless they must be ``complete``, as
+    those of a destination that is switched off, only names that the definition does not know are wrong."""
     keys = {field.key for field in shape(definition.settings)}
     for name in values.keys() - keys - {"oauth"}:
         yield f'{definition.slug} has no setting "{name}"{did_you_mean(name, keys)}'
+    if not complete:
+        return
     try:
         validate(definition.settings, dict(values))
     except PayloadValidationError as error:
@@ -83,7 +91,7 @@ def settings_problems(definition: Definition[Any], values: Mapping[str, Any]) ->
 
 
 def _mapping(declared: MappingDecl, key: str, definition: Definition[Any], problems: Problems) -> MappingDecl:
-    made, found = check_mapping(definition, declared)
+    made, found = check_mapping(definition, declared, complete=declared.enabled)
     problems.extend((f"{key}.{name}", text) for name, text in found)
     return made
 

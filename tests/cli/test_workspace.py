@@ -202,3 +202,21 @@ def test_limits_are_kept(run: Run, archive: Path) -> None:
     for number in range(10):
         run("filters", "add", "archive", f"f{number}", "--if", 'event = "none"', "--drop")
     assert "10 filters already" in run("filters", "add", "archive", "more", "--if", "all", "--drop", code=1).output
+
+
+def test_config_as_code_from_the_shell(daemon: Daemon, run: Run, archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    exported = run("export", f"{folder}/").output
+    assert f"wrote {folder}/sources.toml" in exported
+    assert run("plan", str(folder)).output == "nothing to change\n"
+    file = folder / "destination-archive.toml"
+    file.write_text(file.read_text().replace('type = \\"track\\"', 'event = \\"Tested\\"'))
+    shown = run("plan", str(folder)).output
+    assert "~ mapping archive / All" in shown
+    assert 'trigger: type = "track" -> event = "Tested"' in shown
+    assert as_json(run("plan", str(folder), "--json"))["items"][0]["verb"] == "change"
+    assert "done" in run("apply", str(folder), "--yes").output
+    assert as_json(run("mappings", "archive", "--json"))[0]["trigger"] == 'event = "Tested"'
+    file.write_text(file.read_text().replace("definition", "defintion"))
+    assert f"{file}:" in run("apply", str(folder), "--yes", code=1).output
+    run("plan", str(tmp_path / "nowhere"), code=2)

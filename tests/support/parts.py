@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 from actionsd.catalog import Catalog, Plugin
 from actionsd.operate.parts import Parts
@@ -20,13 +20,15 @@ async def running(
     sources: Sequence[SourceDecl] = (),
     destinations: Sequence[DestinationDecl] = (),
     definitions: Sequence[Definition[Any]] = (),
+    catalog: Catalog | None = None,
+    **options: Any,
 ) -> AsyncIterator[Parts]:
-    """Parts whose file declares these sources and destinations."""
-    async with opened(tmp_path) as store:
+    """Parts whose file declares these sources and destinations; ``catalog`` or else ``definitions`` are installed."""
+    async with opened(tmp_path, **options) as store:
         await store.workspace.declare(sources, destinations)
         unused, plugin = Mock(), Plugin("test", "test", "1", tuple(definitions))
         yield Parts(
-            path=tmp_path / "actionsd.toml", settings=unused, catalog=Catalog([plugin]), clock=unused,
-            tap=unused, store=store, lanes=Mock(), ingest=Mock(), started_at=0, listeners={}, rates=unused,
-            loop_delay=lambda: 0.0,
+            path=tmp_path / "actionsd.toml", settings=unused, catalog=catalog or Catalog([plugin]), clock=unused,
+            tap=unused, store=store, lanes=Mock(applied=AsyncMock()), ingest=Mock(), started_at=0, listeners={},
+            rates=unused, loop_delay=lambda: 0.0,
         )  # fmt: skip

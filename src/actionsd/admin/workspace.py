@@ -9,7 +9,7 @@ from actionsd import wire
 from actionsd.admin.access import caller_of
 from actionsd.admin.answers import BadInput, answer, query_number, read_body
 from actionsd.admin.context import parts_key
-from actionsd.operate import destinations, filters, history, mappings, shown, sources
+from actionsd.operate import destinations, export, filters, history, mappings, plan, shown, sources
 from actionsd.operate.parts import Parts, find_destination, find_mapping, find_source
 from actionsd.store.configs import KINDS, DestinationConfig, FilterConfig, SourceConfig
 from actionsd.store.records import Destination, Mapping, Source
@@ -133,6 +133,20 @@ async def delete_filter(request: web.Request) -> web.Response:
     destination, filter = _filter(request)
     await filters.delete(_parts(request), caller_of(request), destination, filter)
     return answer(wire.Done(changed=1))
+
+
+async def plan_config(request: web.Request) -> web.Response:
+    body = await read_body(request, wire.ConfigFiles)
+    return answer(await plan.plan(_parts(request), caller_of(request), body))
+
+
+async def apply_config(request: web.Request) -> web.Response:
+    body = await read_body(request, wire.ConfigFiles)
+    return answer(await plan.apply(_parts(request), caller_of(request), body))
+
+
+async def export_config(request: web.Request) -> web.Response:
+    return answer(export.export(_parts(request)))
 
 
 async def changes(request: web.Request) -> web.Response:

@@ -114,7 +114,7 @@ def _check(parts: Parts, definition: Definition[Any], config: DestinationConfig,
         for key in _limits
         if (value := getattr(config, key)) is not None and value <= 0
     ]
-    if config.enabled:
-        values = configuring.resolved(parts, config.settings, "settings")
-        problems += [f"settings: {problem}" for problem in settings_problems(definition, values)]
+    values = configuring.resolved(parts, config.settings, "settings") if config.enabled else config.settings
+    found = settings_problems(definition, values, complete=config.enabled)
+    problems += [f"settings: {problem}" for problem in found]
     refuse(problems)

@@ -40,7 +40,7 @@ async def change(parts: Parts, who: Caller, destination: Destination, filter: Fi
         Conflict: the file declares the destination.
     """
     refuse_declared(parts, destination)
-    before = msgspec.convert({key: filter[key] for key in filter.keys() & _keys}, FilterConfig)
+    before = config_of(filter)
     config = msgspec.structs.replace(before, **changes)
     check(config)
     if config != before:
@@ -56,6 +56,11 @@ async def delete(parts: Parts, who: Caller, destination: Destination, filter: Fi
     """
     refuse_declared(parts, destination)
     await commit(parts, who, [Delete(kind="filter", id=filter["id"])])
+
+
+def config_of(filter: Filter) -> FilterConfig:
+    """What was stored of a filter."""
+    return msgspec.convert({key: filter[key] for key in filter.keys() & _keys}, FilterConfig)
 
 
 def of(destination: Destination, id: int) -> Filter:

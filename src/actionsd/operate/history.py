@@ -1,13 +1,9 @@
 """The history of what is configured here: who changed what, and how to have an earlier version back."""
 
-from typing import Any
-
-import msgspec
-
 from actionsd import wire
 from actionsd.errors import Conflict, NotFound
-from actionsd.operate import shown
 from actionsd.operate.callers import Caller
+from actionsd.operate.comparing import differences
 from actionsd.operate.configuring import commit
 from actionsd.operate.parts import Parts
 from actionsd.store.configs import (
@@ -80,8 +76,9 @@ async def _find(parts: Parts, change: int) -> Version:
 
 async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
     earlier = await parts.store.workspace.history(kind=version.kind, object=version.object, before=version.id, limit=1)
-    before = await _fields(parts, earlier[0]) if earlier and earlier[0].verb != "deleted" else {}
-    after = {} if version.verb == "deleted" else await _fields(parts, version)
+    before = earlier[0].config if earlier and earlier[0].verb != "deleted" else None
+    after = None if version.verb == "deleted" else version.config
+    definition = await _definition(parts, version.parent) if version.kind == "mapping" else ""
     return wire.HistoryRow(
         id=version.id,
         at=wire.moment(version.at),
@@ -91,11 +88,7 @@ async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
         name=_name(version.config),
         version=version.version,
         verb=version.verb,
-        changed=[
-            wire.FieldChange(field=key, before=before.get(key), after=after.get(key))
-            for key in sorted(before.keys() | after.keys())
-            if before.get(key) != after.get(key)
-        ],
+        changed=differences(parts.catalog, before, after, definition),
     )
 
 
@@ -111,26 +104,6 @@ def _name(config: Config) -> str:
             return config.title
         case SchemaConfig():
             return ""
-
-
-async def _fields(parts: Parts, version: Version) -> dict[str, Any]:
-    """The config's fields by dotted name; what may be secret is masked."""
-    config = version.config
-    fields: dict[str, Any] = msgspec.to_builtins(config)
-    if isinstance(config, DestinationConfig):
-        fields["settings"] = shown.settings(parts.catalog, config.definition, config.settings)
-    elif isinstance(config, MappingConfig):
-        definition = await _definition(parts, version.parent)
-        fields["fields"] = shown.fields(parts.catalog, definition, config.action, config.fields)
-    elif isinstance(config, TransformationConfig):
-        fields["edits"] = shown.edits(config.edits)
-    return {name: value for key, part in fields.items() for name, value in _flat(key, part)}
-
-
-def _flat(key: str, value: Any) -> list[tuple[str, Any]]:
-    if isinstance(value, dict) and value and not any(name.startswith("@") for name in value):
-        return [pair for name, part in value.items() for pair in _flat(f"{key}.{name}", part)]
-    return [(key, value)]
 
 
 async def _definition(parts: Parts, destination: int) -> str:

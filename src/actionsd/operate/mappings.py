@@ -131,8 +131,9 @@ def checked(
         used = replace(declared, fields=configuring.resolved(parts, fields, "fields"))
         _, found = check_mapping(definition, used)
     configuring.refuse([*problems, *(f"{key}: {text}" for key, text in found)])
+    written = definition.actions[action].default_mapping if fields is None else fields
     return MappingConfig(
-        name=name, action=made.action, trigger=made.trigger or "", fields=made.fields or {}, enabled=enabled, rank=rank
+        name=name, action=action, trigger=made.trigger or "", fields=written, enabled=enabled, rank=rank
     )
 
 

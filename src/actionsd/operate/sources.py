@@ -1,6 +1,7 @@
 """Sources: made, changed, deleted; their write keys rotated (FEATURES F024)."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ async def create(parts: Parts, who: Caller, config: SourceConfig) -> Source:
     """
     if not config.write_keys:
         config = msgspec.structs.replace(config, write_keys=(new_key(),))
-    _check(parts, config, id=0)
+    _check(parts, config, "")
     (id,) = await commit(parts, who, [Put(config=config)])
     return by_id(parts, id)
 
@@ -35,7 +36,7 @@ async def change(parts: Parts, who: Caller, source: Source, **changes: Any) -> S
         Conflict: the file declares it, or its slug is taken.
     """
     config = msgspec.structs.replace(_config(parts, source), **changes)
-    _check(parts, config, source.id)
+    _check(parts, config, source.slug)
     if config != source.config:
         await commit(parts, who, [Put(config=config, id=source.id)])
     return by_id(parts, source.id)
@@ -98,11 +99,16 @@ def _config(parts: Parts, source: Source) -> SourceConfig:
     return source.config
 
 
-def _check(parts: Parts, config: SourceConfig, id: int) -> None:
-    others = {key: each.slug for each in parts.workspace.sources if each.id != id for key in each.write_keys}
-    problems = check_slug(config.slug)
-    problems += ["write_keys: a write key must not be empty" for key in config.write_keys if not key]
-    problems += [f"write_keys: source {others[key]} has one of them" for key in config.write_keys if key in others]
-    if len(set(config.write_keys)) < len(config.write_keys):
+def key_problems(parts: Parts, slug: str, keys: Sequence[str]) -> list[str]:
+    """What is wrong with the write keys of the source with this slug."""
+    others = {key: each.slug for each in parts.workspace.sources if each.slug != slug for key in each.write_keys}
+    problems = ["write_keys: a write key must not be empty" for key in keys if not key]
+    problems += [f"write_keys: source {others[key]} has one of them" for key in keys if key in others]
+    problems += ["write_keys: a write key is written out, it is no secret" for key in keys if key.startswith("env:")]
+    if len(set(keys)) < len(keys):
         problems.append("write_keys: one stands there twice")
-    refuse(problems)
+    return problems
+
+
+def _check(parts: Parts, config: SourceConfig, slug: str) -> None:
+    refuse([*check_slug(config.slug), *key_problems(parts, slug, config.write_keys)])

@@ -1,6 +1,7 @@
 """actionsd.toml as one frozen struct; the sample file in the project's root is the manual of its keys."""
 
 from actionsd.settings.files import default_path, load, load_listeners, located, resolve
+from actionsd.settings.objects import Objects, load_objects
 from actionsd.settings.readers import Address, Reading, did_you_mean, read_table
 from actionsd.settings.tables import (
     Admin,
@@ -8,6 +9,7 @@ from actionsd.settings.tables import (
     DestinationDecl,
     Ingest,
     Journal,
+    LabelDecl,
     MappingDecl,
     Settings,
     SourceDecl,
@@ -20,7 +22,9 @@ __all__ = [
     "DestinationDecl",
     "Ingest",
     "Journal",
+    "LabelDecl",
     "MappingDecl",
+    "Objects",
     "Reading",
     "Settings",
     "SourceDecl",
@@ -28,6 +32,7 @@ __all__ = [
     "did_you_mean",
     "load",
     "load_listeners",
+    "load_objects",
     "located",
     "read_table",
     "resolve",

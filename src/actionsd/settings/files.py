@@ -3,7 +3,7 @@ go and names its line and key."""
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from actionsd.errors import ConfigError
 from actionsd.settings import readers as read
 from actionsd.settings.lines import locate, named
-from actionsd.settings.tables import Settings
+from actionsd.settings.tables import DestinationDecl, Settings, SourceDecl
 
 default_path = Path("actionsd.toml")
 
@@ -62,10 +62,22 @@ def load_listeners(path: Path, environ: Mapping[str, str] = os.environ, *, sourc
 def _parse(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return text, parse(path, text)
+
+
+def parse(path: Path, text: str) -> dict[str, Any]:
+    """The tables of a TOML text.
+
+    Raises:
+        ConfigError: it is none; ``path`` is what the error calls it.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
@@ -74,7 +86,7 @@ def _settings(path: Path, text: str, tables: dict[str, Any], environ: Mapping[st
     settings = read.read_table(Settings, reading, {"data_dir": "./data"} | tables, "")
     if settings is not None:
         settings = _with_default_listeners(settings, tables, reading)
-        _check_agreement(settings, reading)
+        check_agreement(settings.sources, settings.destinations, reading)
     if settings is None or reading.problems:
         raise locate(path, text, reading.problems)
     return settings
@@ -101,13 +113,15 @@ def _with_default_listeners(settings: Settings, tables: dict[str, Any], reading:
     return replace(settings, ingest=ingest, admin=replace(settings.admin, listen=admin))
 
 
-def _check_agreement(settings: Settings, reading: read.Reading) -> None:
-    """What must be unique: slugs, write keys over all sources, mapping names in their destination."""
-    _check_unique(reading, ((f"sources[{i}].slug", s.slug) for i, s in enumerate(settings.sources)))
-    _check_unique(reading, ((f"destinations[{i}].slug", d.slug) for i, d in enumerate(settings.destinations)))
-    keys = ((f"sources[{i}].write_keys", key) for i, s in enumerate(settings.sources) for key in s.write_keys)
+def check_agreement(
+    sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl], reading: read.Reading
+) -> None:
+    """Note what is not unique: slugs, write keys over all sources, mapping names in their destination."""
+    _check_unique(reading, ((f"sources[{i}].slug", s.slug) for i, s in enumerate(sources)))
+    _check_unique(reading, ((f"destinations[{i}].slug", d.slug) for i, d in enumerate(destinations)))
+    keys = ((f"sources[{i}].write_keys", key) for i, s in enumerate(sources) for key in s.write_keys)
     _check_unique(reading, keys, shown=False)
-    for i, destination in enumerate(settings.destinations):
+    for i, destination in enumerate(destinations):
         mappings = enumerate(destination.mappings)
         _check_unique(reading, ((f"destinations[{i}].mappings[{j}].name", m.name) for j, m in mappings))
 

@@ -69,6 +69,10 @@ def text(reading: Reading, raw: object, key: str) -> str:
     return value
 
 
+def any_text(reading: Reading, raw: object, key: str) -> str:
+    return "" if raw == "" else text(reading, raw, key)
+
+
 def path(reading: Reading, raw: object, key: str) -> Path:
     return reading.path(text(reading, raw, key))
 
@@ -159,6 +163,12 @@ def json_value(reading: Reading, raw: object, key: str) -> Any:
 
 
 def json_object(reading: Reading, raw: object, key: str) -> dict[str, Any]:
+    """A table, or the text of a JSON object, which may hold the null that TOML lacks."""
+    if isinstance(raw, str) and raw.lstrip().startswith("{"):
+        try:
+            raw = msgspec.json.decode(raw)
+        except msgspec.DecodeError as error:
+            raise Problem(f"no valid JSON: {error}") from None
     if not isinstance(raw, dict):
         raise Problem(f"expected a table, got {show(raw)}")
     value: dict[str, Any] = json_value(reading, raw, key)

@@ -27,6 +27,17 @@ OptionalRate = Annotated[float | None, read.rate]
 Object = Annotated[dict[str, Any], read.json_object]
 
 
+class LabelDecl(read.Table, frozen=True, kw_only=True):
+    """A pair that people sort sources and destinations by."""
+
+    key: Text
+    value: Text
+    description: Annotated[str, read.any_text] = ""
+
+
+Labels = Annotated[tuple[LabelDecl, ...], read.many(read.table(LabelDecl))]
+
+
 class Ingest(read.Table, frozen=True, kw_only=True):
     """How events come in. Limits of FEATURES part 2.3; ``rate_limit`` is events a second over all sources."""
 
@@ -73,12 +84,17 @@ class Delivery(read.Table, frozen=True, kw_only=True):
 
 
 class SourceDecl(read.Table, frozen=True, kw_only=True):
-    """A source that the file declares. All its write keys are valid at once, for rotation (FEATURES F024)."""
+    """A source that the file declares. All its write keys are valid at once, for rotation (FEATURES F024).
+    ``definition`` is its kind in Segment's catalogue of sources, ``settings`` what that kind has, ``labels`` are tables
+    of ``key``, ``value`` and ``description``."""
 
     slug: Slug
     write_keys: Texts
     name: Text = ""
     enabled: Flag = True
+    definition: Text = "http-api"
+    settings: Object = msgspec.field(default_factory=dict)
+    labels: Labels = ()
 
 
 class MappingDecl(read.Table, frozen=True, kw_only=True):
@@ -109,8 +125,13 @@ class DestinationDecl(read.Table, frozen=True, kw_only=True):
     rate_limit: OptionalRate = None
     timeout: OptionalDuration = None
     retry_window: OptionalDuration = None
+    labels: Labels = ()
     filters: Annotated[tuple[dict[str, Any], ...], read.many(read.json_object)] = ()
     mappings: Annotated[tuple[MappingDecl, ...], read.many(read.table(MappingDecl))] = ()
+
+
+Sources = Annotated[tuple[SourceDecl, ...], read.many(read.table(SourceDecl))]
+Destinations = Annotated[tuple[DestinationDecl, ...], read.many(read.table(DestinationDecl))]
 
 
 class Settings(read.Table, frozen=True, kw_only=True):
@@ -121,5 +142,5 @@ class Settings(read.Table, frozen=True, kw_only=True):
     admin: Annotated[Admin, read.table(Admin)] = Admin()
     journal: Annotated[Journal, read.table(Journal)] = Journal()
     delivery: Annotated[Delivery, read.table(Delivery)] = Delivery()
-    sources: Annotated[tuple[SourceDecl, ...], read.many(read.table(SourceDecl))] = ()
-    destinations: Annotated[tuple[DestinationDecl, ...], read.many(read.table(DestinationDecl))] = ()
+    sources: Sources = ()
+    destinations: Destinations = ()

@@ -3,16 +3,17 @@
 Nothing here reads or writes; a reference that does not resolve makes its destination troubled, not the workspace.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from typing import Any, NamedTuple
 
 import msgspec
 
 from actionsd.errors import ConfigError
-from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
+from actionsd.mapping import MappingError, expand_keys
+from actionsd.settings import DestinationDecl, LabelDecl, MappingDecl, SourceDecl
 from actionsd.store.changes import decode
-from actionsd.store.configs import DestinationConfig, FilterConfig, MappingConfig, SourceConfig
+from actionsd.store.configs import DestinationConfig, FilterConfig, Label, MappingConfig, SourceConfig
 from actionsd.store.records import Destination, Mapping, Source
 from actionsd.store.sealing import Sealer
 
@@ -51,7 +52,28 @@ def assemble(
 
 
 def _declared_source(id: int, declared: SourceDecl) -> Source:
-    return Source(id, declared.slug, declared.name or declared.slug, tuple(declared.write_keys), declared.enabled)
+    return Source(
+        id=id, slug=declared.slug, name=declared.name or declared.slug, write_keys=declared.write_keys,
+        enabled=declared.enabled, config=source_config(declared),
+    )  # fmt: skip
+
+
+def source_config(declared: SourceDecl) -> SourceConfig:
+    """A source of a file as it would be stored."""
+    return SourceConfig(
+        slug=declared.slug,
+        name=declared.name,
+        write_keys=declared.write_keys,
+        enabled=declared.enabled,
+        definition=declared.definition,
+        settings=declared.settings,
+        labels=labels(declared.labels),
+    )
+
+
+def labels(declared: Iterable[LabelDecl]) -> tuple[Label, ...]:
+    """Labels of a file as they would be stored."""
+    return tuple(Label(key=each.key, value=each.value, description=each.description) for each in declared)
 
 
 def _stored_source(row: Row, sealer: Sealer) -> Source:
@@ -153,6 +175,10 @@ def _stored_mapping(row: Row, sealer: Sealer, resolve: Resolve) -> tuple[Mapping
     config = decode("mapping", body, sealer)
     assert isinstance(config, MappingConfig)
     fields, trouble = _resolved(config.fields, resolve)
+    try:
+        fields = expand_keys(fields)
+    except MappingError as error:
+        trouble = trouble or str(error)
     mapping = Mapping(
         id=id, name=config.name, action=config.action, trigger=config.trigger, fields=fields, enabled=config.enabled,
         start=start, version=version, config=config, created_at=created_at, updated_at=updated_at,

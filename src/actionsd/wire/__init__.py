@@ -9,6 +9,10 @@ from actionsd.wire.base import Errors as Errors
 from actionsd.wire.base import Problem as Problem
 from actionsd.wire.base import Wire as Wire
 from actionsd.wire.base import moment as moment
+from actionsd.wire.config import ConfigExport as ConfigExport
+from actionsd.wire.config import ConfigFiles as ConfigFiles
+from actionsd.wire.config import ConfigPlan as ConfigPlan
+from actionsd.wire.config import PlanItem as PlanItem
 from actionsd.wire.explain import Explanation as Explanation
 from actionsd.wire.explain import Explanations as Explanations
 from actionsd.wire.explain import Step as Step

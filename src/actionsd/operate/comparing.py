@@ -1,0 +1,51 @@
+"""What differs between two configs of an object, field by field, fit to be shown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from actionsd import wire
+from actionsd.catalog import Catalog
+from actionsd.operate import shown
+from actionsd.sdk.payload import MASK
+from actionsd.store.configs import Config, DestinationConfig, MappingConfig
+
+
+def differences(
+    catalog: Catalog, before: Config | None, after: Config | None, definition: str = ""
+) -> list[wire.FieldChange]:
+    """The fields, by dotted name, in which two configs differ; None stands for no object. Secrets are masked.
+
+    ``definition`` is that of a mapping's destination.
+    """
+    old, new = _flat(before), _flat(after)
+    old_shown, new_shown = _flat(before, catalog, definition), _flat(after, catalog, definition)
+    changes = []
+    for field in sorted(old.keys() | new.keys()):
+        if old.get(field) == new.get(field):
+            continue
+        was, became = old_shown.get(field), new_shown.get(field)
+        if was == became == MASK:
+            became = f"{MASK} (another)"
+        changes.append(wire.FieldChange(field=field, before=was, after=became))
+    return changes
+
+
+def _flat(config: Config | None, catalog: Catalog | None = None, definition: str = "") -> dict[str, Any]:
+    """A config's fields by dotted name; with a catalogue, masked."""
+    if config is None:
+        return {}
+    fields: dict[str, Any] = msgspec.to_builtins(config)
+    if catalog is not None and isinstance(config, DestinationConfig):
+        fields["settings"] = shown.settings(catalog, config.definition, config.settings)
+    if catalog is not None and isinstance(config, MappingConfig):
+        fields["fields"] = shown.fields(catalog, definition, config.action, config.fields)
+    return {name: value for key, part in fields.items() for name, value in _leaves(key, part)}
+
+
+def _leaves(key: str, value: Any) -> list[tuple[str, Any]]:
+    """The parts of a value that are compared: a directive is one part."""
+    if isinstance(value, Mapping) and value and not any(name.startswith("@") for name in value):
+        return [pair for name, part in value.items() for pair in _leaves(f"{key}.{name}", part)]
+    return [(key, value)]

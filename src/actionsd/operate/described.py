@@ -1,0 +1,197 @@
+"""What files of config as code describe, checked as if it were here already: tables in, configs out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from actionsd.check import check_destination
+from actionsd.errors import ConfigError
+from actionsd.operate import configuring, filters, sources
+from actionsd.operate.callers import Caller
+from actionsd.operate.parts import Parts
+from actionsd.settings import DestinationDecl, MappingDecl, Objects
+from actionsd.store.assemble import labels, source_config
+from actionsd.store.configs import KINDS, DestinationConfig, FilterConfig, Kind, MappingConfig, SourceConfig
+from actionsd.store.records import Destination
+
+_SYNC_MODE = "__segment_internal_sync_mode"  # RULES C8
+
+Config = SourceConfig | DestinationConfig | MappingConfig | FilterConfig
+Problems = list[tuple[str, str]]
+
+
+class Key(NamedTuple):
+    """What finds an object again: its kind, the slug of its destination or "", and its slug, name or title."""
+
+    kind: Kind
+    owner: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.owner} / {self.name}" if self.owner else self.name
+
+
+class Wanted(NamedTuple):
+    """An object as a file describes it; ``parent`` is the slug of what it belongs to."""
+
+    config: Config
+    parent: str = ""
+
+    @property
+    def key(self) -> Key:
+        owner = self.parent if isinstance(self.config, MappingConfig | FilterConfig) else ""
+        return Key(KINDS[type(self.config)], owner, name_of(self.config))
+
+
+def name_of(config: Config) -> str:
+    """The slug, name or title of an object."""
+    if isinstance(config, MappingConfig):
+        return config.name
+    return config.title if isinstance(config, FilterConfig) else config.slug
+
+
+def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
+    """All objects of the files, checked as if they were there already.
+
+    Raises:
+        ConfigError: every problem of every file, with its line.
+    """
+    found: list[Wanted] = []
+    errors: list[str] = []
+    known = {source.slug for source in parts.workspace.sources} | {s.slug for file in files for s in file.sources}
+    seen: set[str] = set()
+    for file in files:
+        problems: Problems = []
+        for index, source in enumerate(file.sources):
+            key = f"sources[{index}]"
+            problems += [(f"{key}.slug", text) for text in _slug_problems(parts, "source", source.slug, seen)]
+            problems += [(key, text) for text in sources.key_problems(parts, source.slug, source.write_keys)]
+            found.append(Wanted(source_config(source)))
+        for index, destination in enumerate(file.destinations):
+            key = f"destinations[{index}]"
+            problems += [(f"{key}.slug", text) for text in _slug_problems(parts, "destination", destination.slug, seen)]
+            found += _destination(parts, who, destination, key, known, problems)
+        if problems:
+            errors += file.located(problems).problems
+    if errors:
+        raise ConfigError(*errors)
+    return found
+
+
+def _slug_problems(parts: Parts, kind: Kind, slug: str, seen: set[str]) -> list[str]:
+    declared = {
+        each.slug
+        for each in (parts.workspace.sources if kind == "source" else parts.workspace.destinations)
+        if each.declared
+    }
+    problems = configuring.check_slug(slug)
+    if slug in declared:
+        problems.append(f'{kind} "{slug}" is declared in {parts.path}; it is changed there')
+    if f"{kind} {slug}" in seen:
+        problems.append(f'there are two {kind}s "{slug}" in these files')
+    seen.add(f"{kind} {slug}")
+    return problems
+
+
+def _destination(
+    parts: Parts, who: Caller, declared: DestinationDecl, key: str, known: set[str], problems: Problems
+) -> list[Wanted]:
+    """A destination with its mappings and filters; what is wrong with them is added to ``problems``."""
+    here = _here(parts, declared.slug)
+    before = here.config.settings if here and here.config else {}
+    configuring.allow_references(who, "settings", declared.settings, before)
+    fields_before = {each.name: each.config.fields for each in here.mappings if each.config} if here else {}
+    for each in declared.mappings:
+        configuring.allow_references(who, "fields", each.fields, fields_before.get(each.name))
+    used = msgspec.structs.replace(
+        declared,
+        settings=_resolved(parts, declared.settings, f"{key}.settings", problems),
+        mappings=tuple(
+            msgspec.structs.replace(each, fields=_resolved(parts, each.fields, f"{key}.mappings[{i}].fields", problems))
+            for i, each in enumerate(declared.mappings)
+        ),
+    )
+    made = check_destination(used, key, parts.catalog, known, problems)
+    if here and _source_slug(parts, here) != declared.source:
+        problems.append((f"{key}.source", f"it belongs to {_source_slug(parts, here)}; a destination keeps its source"))
+    if len(declared.mappings) > configuring.most_mappings:
+        problems.append((key, f"a destination has at most {configuring.most_mappings} mappings"))
+    if len(declared.filters) > configuring.most_filters:
+        problems.append((key, f"a destination has at most {configuring.most_filters} filters"))
+    config = _config(parts, declared)
+    mappings = [
+        Wanted(_mapping(parts, config.definition, written, checked, rank), declared.slug)
+        for rank, (written, checked) in enumerate(zip(declared.mappings, made.mappings, strict=True))
+    ]
+    titled = [_filter(each, f"{key}.filters[{i}]", problems) for i, each in enumerate(declared.filters)]
+    return [
+        Wanted(config, declared.source),
+        *mappings,
+        *(Wanted(each, declared.slug) for each in titled if each is not None),
+    ]
+
+
+def _config(parts: Parts, declared: DestinationDecl) -> DestinationConfig:
+    try:
+        definition = parts.catalog.find(declared.definition).slug
+    except LookupError:
+        definition = declared.definition  # noted as a problem already
+    return DestinationConfig(
+        slug=declared.slug,
+        definition=definition,
+        name=declared.name,
+        enabled=declared.enabled,
+        settings=declared.settings,
+        consent=declared.consent,
+        concurrency=declared.concurrency,
+        rate_limit=declared.rate_limit,
+        timeout=declared.timeout,
+        retry_window=declared.retry_window,
+        labels=labels(declared.labels),
+    )
+
+
+def _mapping(parts: Parts, definition: str, written: MappingDecl, checked: MappingDecl, rank: int) -> MappingConfig:
+    """A mapping with its references and dotted keys as they were written."""
+    offered = parts.catalog.definitions.get(definition)
+    action = offered.actions.get(written.action) if offered else None
+    fields = dict(written.fields or ()) if written.fields is not None or action is None else action.default_mapping
+    if written.sync_mode is not None:
+        fields[_SYNC_MODE] = written.sync_mode
+    return MappingConfig(
+        name=written.name,
+        action=written.action,
+        trigger=checked.trigger or "",
+        fields=fields,
+        enabled=written.enabled,
+        rank=rank,
+    )
+
+
+def _filter(written: Mapping[str, Any], key: str, problems: Problems) -> FilterConfig | None:
+    try:
+        config = msgspec.convert(written, FilterConfig)
+        filters.check(config)
+    except (msgspec.ValidationError, ConfigError) as error:
+        problems.append((key, str(error)))
+        return None
+    return config
+
+
+def _resolved(parts: Parts, value: dict[str, Any] | None, key: str, problems: Problems) -> Any:
+    if value is None:
+        return None
+    try:
+        return configuring.resolved(parts, value, key)
+    except ConfigError as error:
+        problems += [(key, text.removeprefix(f"{key}.")) for text in error.problems]
+        return value
+
+
+def _here(parts: Parts, slug: str) -> Destination | None:
+    return next((each for each in parts.workspace.destinations if each.slug == slug), None)
+
+
+def _source_slug(parts: Parts, destination: Destination) -> str:
+    return next(source.slug for source in parts.workspace.sources if source.id == destination.source)

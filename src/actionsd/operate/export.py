@@ -1,0 +1,128 @@
+"""Everything that is configured here as TOML files that :mod:`actionsd.operate.plan` reads (RULES C13)."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from actionsd import wire
+from actionsd.catalog import Catalog
+from actionsd.operate import filters, shown
+from actionsd.operate.parts import Names, Parts
+from actionsd.sdk.payload import MASK
+from actionsd.store.configs import DestinationConfig
+from actionsd.store.records import Destination
+
+Table = dict[str, Any]
+
+
+def export(parts: Parts) -> wire.ConfigExport:
+    """One file for all sources and one for each destination. A secret becomes a reference to an environment variable,
+    which the head of its file names; what actionsd.toml declares is left out."""
+    needs: list[str] = []
+    files = {}
+    tables = [_plain(msgspec.to_builtins(s.config)) for s in parts.workspace.sources if not s.declared]
+    if tables:
+        files["sources.toml"] = _text({"sources": tables}, [])
+    for destination in parts.workspace.destinations:
+        if destination.config is not None:
+            table, wanted = _destination(parts, destination, destination.config)
+            files[f"destination-{destination.slug}.toml"] = _text({"destinations": [table]}, wanted)
+            needs += wanted
+    return wire.ConfigExport(files=files, needs=sorted(needs))
+
+
+def _destination(parts: Parts, destination: Destination, config: DestinationConfig) -> tuple[Table, list[str]]:
+    """Its table, and the environment variables that its secrets are to come from."""
+    secrets = _Secrets(parts.catalog, destination.slug)
+    table = _plain(msgspec.to_builtins(config))
+    table["source"] = Names(parts.workspace).source(destination.source)
+    table |= {key: _duration(table[key]) for key in ("timeout", "retry_window") if key in table}
+    if config.settings:
+        table["settings"] = _object(secrets.settings(config))
+    mappings = []
+    for mapping in destination.mappings:
+        assert mapping.config is not None
+        fields = secrets.fields(config.definition, mapping.name, mapping.action, mapping.config.fields)
+        mappings.append(
+            {
+                "name": mapping.name,
+                "action": mapping.action,
+                "trigger": mapping.trigger,
+                "enabled": mapping.enabled,
+                "fields": _object(fields),
+            }
+        )
+    if mappings:
+        table["mappings"] = mappings
+    if destination.filters:
+        table["filters"] = [_plain(msgspec.to_builtins(filters.config_of(each))) for each in destination.filters]
+    return table, secrets.needed
+
+
+class _Secrets:
+    """Puts references in the place of secrets, and remembers the names."""
+
+    def __init__(self, catalog: Catalog, slug: str) -> None:
+        self._catalog = catalog
+        self._slug = slug
+        self.needed: list[str] = []
+
+    def settings(self, config: DestinationConfig) -> Table:
+        masked = shown.settings(self._catalog, config.definition, config.settings)
+        table = {key: self._or_reference(masked[key], value, key) for key, value in config.settings.items()}
+        oauth = config.settings.get("oauth")
+        if isinstance(oauth, dict):
+            table["oauth"] = {key: self._or_reference(MASK, value, "oauth", key) for key, value in oauth.items()}
+        return table
+
+    def fields(self, definition: str, mapping: str, action: str, fields: Table) -> Table:
+        masked = shown.fields(self._catalog, definition, action, fields)
+        return {key: self._or_reference(masked[key], value, mapping, key) for key, value in fields.items()}
+
+    def _or_reference(self, masked: Any, value: Any, *path: str) -> Any:
+        if masked != MASK or not isinstance(value, str) or value.startswith(("env:", "file:")):
+            return value
+        name = re.sub(r"[^A-Z0-9]+", "_", "_".join(("actionsd", self._slug, *path)).upper())
+        self.needed.append(name)
+        return f"env:{name}"
+
+
+def _plain(table: Table) -> Table:
+    """A table without what TOML cannot say; left out is as good as None."""
+    return {key: value for key, value in table.items() if value is not None}
+
+
+def _object(value: Table) -> Table | str:
+    """A JSON object as a table, or as JSON text where it holds a null, which TOML lacks."""
+    return msgspec.json.encode(value).decode() if any(_nulls(value)) else value
+
+
+def _nulls(value: Any) -> Iterator[bool]:
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _nulls(part)
+    yield value is None
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as the config writes them.
+
+    >>> _duration(7200.0), _duration(0.25), _duration(90.0)
+    ('2h', '0.25s', '90s')
+    """
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{int(seconds // length)}{unit}"
+    return f"{Decimal(repr(seconds)).normalize():f}s"
+
+
+def _text(tables: Table, needed: list[str]) -> str:
+    import tomli_w  # only an export writes TOML
+
+    head = "".join(f"#   {name}\n" for name in needed)
+    return (f"# Set these before it is applied:\n{head}\n" if needed else "") + tomli_w.dumps(
+        tables, multiline_strings=False
+    )

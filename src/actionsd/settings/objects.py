@@ -1,0 +1,67 @@
+"""Sources and destinations as code: the tables of actionsd.toml that describe them, in files of their own.
+
+Unlike the daemon's own file they keep their references: ``env:NAME`` and ``file:PATH`` go into the store as written.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from actionsd.errors import ConfigError
+from actionsd.settings import readers as read
+from actionsd.settings.files import check_agreement, parse
+from actionsd.settings.lines import locate
+from actionsd.settings.tables import DestinationDecl, Destinations, SourceDecl, Sources
+
+
+class Objects(read.Table, frozen=True, kw_only=True):
+    """What one file describes; ``file`` is its name and ``text`` its content, which errors point into."""
+
+    file: str
+    text: str
+    sources: tuple[SourceDecl, ...] = ()
+    destinations: tuple[DestinationDecl, ...] = ()
+
+    def located(self, problems: list[tuple[str, str]]) -> ConfigError:
+        """The error that names these problems, pairs of key path and text, with file and line."""
+        return locate(Path(self.file), self.text, problems)
+
+
+class _Tables(read.Table, frozen=True, kw_only=True):
+    sources: Sources = ()
+    destinations: Destinations = ()
+
+
+class _Verbatim(read.Reading):
+    """A reading that leaves references as they are."""
+
+    def resolve(self, text: str) -> str:
+        return text
+
+
+def load_objects(files: Mapping[str, str]) -> list[Objects]:
+    """The objects of files, given as names and TOML texts.
+
+    Raises:
+        ConfigError: every problem of every file, with its line.
+    """
+    found: list[Objects] = []
+    problems: list[str] = []
+    for name, text in files.items():
+        try:
+            found.append(_objects(name, text))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
+def _objects(name: str, text: str) -> Objects:
+    path = Path(name)
+    reading = _Verbatim(path.parent, {})
+    tables = read.read_table(_Tables, reading, parse(path, text), "")
+    if tables is not None:
+        check_agreement(tables.sources, tables.destinations, reading)
+    if tables is None or reading.problems:
+        raise locate(path, text, reading.problems)
+    return Objects(file=name, text=text, sources=tables.sources, destinations=tables.destinations)
