@@ -173,6 +173,33 @@ def test_only_an_admin_applies_references(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+def test_an_export_holds_no_secret_wherever_it_stands(tmp_path: Path) -> None:
+    slack = {"url": {"@template": f"https://hooks.test/{SECRET}/{{{{userId}}}}"}, "text": "hi"}
+    oauth = {"refresh_token": SECRET, "scopes": [SECRET, 1]}
+
+    async def main() -> None:
+        async with running(tmp_path) as parts:
+            team = DestinationConfig(slug="team", definition="slack", settings={"oauth": oauth})
+            changes = [
+                Put(config=SourceConfig(slug="shop", write_keys=("k",))),
+                Put(config=team, parent="shop"),
+                Put(config=MappingConfig(name="é!", action="postToChannel", trigger="", fields=slack), parent="team"),
+                Put(config=DestinationConfig(slug="gone", definition="gone", settings={"x": SECRET}), parent="shop"),
+            ]
+            await configuring.commit(parts, ADA, changes)
+            exported = export.export(parts)
+            assert SECRET not in str(exported)
+            assert exported.needs == [
+                "ACTIONSD_GONE_X", "ACTIONSD_TEAM_OAUTH_REFRESH_TOKEN", "ACTIONSD_TEAM_OAUTH_SCOPES_0",
+                "ACTIONSD_TEAM_URL_TEMPLATE",
+            ]  # fmt: skip
+            text = exported.files["destination-team.toml"]
+            assert '"@template" = "env:ACTIONSD_TEAM_URL_TEMPLATE"' in text
+            assert text.startswith("# Set these before it is applied:\n#   ACTIONSD_TEAM_OAUTH_REFRESH_TOKEN\n")
+
+    asyncio.run(main())
+
+
 _texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 _names = st.text(st.sampled_from("abc XYZ-é\"'\\\n."), min_size=1, max_size=12).filter(str.strip)
 _json = st.recursive(

@@ -9,7 +9,7 @@ from actionsd import wire
 from actionsd.catalog import Catalog
 from actionsd.operate import shown
 from actionsd.sdk.payload import MASK
-from actionsd.store.configs import Config, DestinationConfig, MappingConfig
+from actionsd.store.configs import Config, DestinationConfig, MappingConfig, TransformationConfig
 
 
 def differences(
@@ -41,6 +41,8 @@ def _flat(config: Config | None, catalog: Catalog | None = None, definition: str
         fields["settings"] = shown.settings(catalog, config.definition, config.settings)
     if catalog is not None and isinstance(config, MappingConfig):
         fields["fields"] = shown.fields(catalog, definition, config.action, config.fields)
+    if catalog is not None and isinstance(config, TransformationConfig):
+        fields["edits"] = shown.edits(config.edits)
     return {name: value for key, part in fields.items() for name, value in _leaves(key, part)}
 
 

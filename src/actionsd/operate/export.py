@@ -9,9 +9,10 @@ import msgspec
 
 from actionsd import wire
 from actionsd.catalog import Catalog
-from actionsd.operate import filters, shown
+from actionsd.operate import filters
 from actionsd.operate.parts import Names, Parts
-from actionsd.sdk.payload import MASK
+from actionsd.sdk import Payload, Settings
+from actionsd.sdk.payload import secret_keys
 from actionsd.store.configs import DestinationConfig
 from actionsd.store.records import Destination
 
@@ -63,31 +64,62 @@ def _destination(parts: Parts, destination: Destination, config: DestinationConf
 
 
 class _Secrets:
-    """Puts references in the place of secrets, and remembers the names."""
+    """Puts references in the place of secrets, and remembers the names that they need."""
 
     def __init__(self, catalog: Catalog, slug: str) -> None:
         self._catalog = catalog
         self._slug = slug
-        self.needed: list[str] = []
+        self._values: dict[str, str] = {}
+
+    @property
+    def needed(self) -> list[str]:
+        return list(self._values)
 
     def settings(self, config: DestinationConfig) -> Table:
-        masked = shown.settings(self._catalog, config.definition, config.settings)
-        table = {key: self._or_reference(masked[key], value, key) for key, value in config.settings.items()}
-        oauth = config.settings.get("oauth")
-        if isinstance(oauth, dict):
-            table["oauth"] = {key: self._or_reference(MASK, value, "oauth", key) for key, value in oauth.items()}
-        return table
+        found = self._catalog.definitions.get(config.definition)
+        secret = _secret_among(found.settings if found else None, config.settings)
+        return self._table(config.settings, secret | {"oauth"}, ())
 
     def fields(self, definition: str, mapping: str, action: str, fields: Table) -> Table:
-        masked = shown.fields(self._catalog, definition, action, fields)
-        return {key: self._or_reference(masked[key], value, mapping, key) for key, value in fields.items()}
+        found = self._catalog.definitions.get(definition)
+        offered = found.actions.get(action) if found else None
+        return self._table(fields, _secret_among(offered.payload if offered else None, fields), (mapping,))
 
-    def _or_reference(self, masked: Any, value: Any, *path: str) -> Any:
-        if masked != MASK or not isinstance(value, str) or value.startswith(("env:", "file:")):
+    def _table(self, value: Table, secret: frozenset[str], path: tuple[str, ...]) -> Table:
+        return {
+            key: self._referenced(part, (*path, key)) if key in secret else self._inside(part, secret, (*path, key))
+            for key, part in value.items()
+        }
+
+    def _inside(self, value: Any, secret: frozenset[str], path: tuple[str, ...]) -> Any:
+        if isinstance(value, dict):
+            return self._table(value, secret, path)
+        if isinstance(value, list):
+            return [self._inside(part, secret, (*path, str(index))) for index, part in enumerate(value)]
+        return value
+
+    def _referenced(self, value: Any, path: tuple[str, ...]) -> Any:
+        """All texts in a secret value become references."""
+        if isinstance(value, dict):
+            return {key: self._referenced(part, (*path, key)) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self._referenced(part, (*path, str(index))) for index, part in enumerate(value)]
+        if not isinstance(value, str) or not value or value.startswith(("env:", "file:")):
             return value
-        name = re.sub(r"[^A-Z0-9]+", "_", "_".join(("actionsd", self._slug, *path)).upper())
-        self.needed.append(name)
-        return f"env:{name}"
+        return f"env:{self._name(path, value)}"
+
+    def _name(self, path: tuple[str, ...], value: str) -> str:
+        base = name = re.sub(r"[^A-Z0-9]+", "_", "_".join(("actionsd", self._slug, *path)).upper()).strip("_")
+        number = 1
+        while self._values.setdefault(name, value) != value:
+            number += 1
+            name = f"{base}_{number}"
+        return name
+
+
+def _secret_among(struct: type[Payload] | type[Settings] | None, value: Table) -> frozenset[str]:
+    """The keys that are secret; all, where nobody knows the type."""
+    return frozenset(value) if struct is None else secret_keys(struct)
 
 
 def _plain(table: Table) -> Table:

@@ -240,7 +240,7 @@ def _hides(item: "FieldShape", part: Any) -> bool:
     """Whether the value of a field holds a secret."""
     if item.secret:
         return bool(part) and not _is_reference(part)
-    return item.struct is not None and _holds(part, _secret_keys(item.struct))
+    return item.struct is not None and _holds(part, secret_keys(item.struct))
 
 
 def _holds(value: Any, keys: frozenset[str]) -> bool:
@@ -252,8 +252,9 @@ def _holds(value: Any, keys: frozenset[str]) -> bool:
     return isinstance(value, list | tuple) and any(_holds(part, keys) for part in value)
 
 
-def _secret_keys(struct: type[Payload]) -> frozenset[str]:
-    inner = (_secret_keys(item.struct) for item in shape(struct) if item.struct is not None)
+def secret_keys(struct: type[Payload] | type[Settings]) -> frozenset[str]:
+    """The keys of all secret fields of a type and of the types inside it."""
+    inner = (secret_keys(item.struct) for item in shape(struct) if item.struct is not None)
     return frozenset({item.key for item in shape(struct) if item.secret}).union(*inner)
 
 
