@@ -6,7 +6,7 @@ reads the same live, in a test and in a replay.
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ Facet = tuple[str, str, str]
 no_facet: Facet = ("", "", "")
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """One event that ingest has checked, on its way into the journal.
 
     ``message_id`` is at most 100 characters; ``body`` the client's JSON object as sent (bytes, UTF-8);
@@ -45,27 +45,22 @@ class Accepted(NamedTuple):
     facet: Facet = no_facet
 
 
-class Entry:
+class Entry(msgspec.Struct, gc=False):
     """One row of the journal. It is decoded on first use and shared by all lanes: nobody may change what it gives.
     ``facet`` is the store's number for the event's :data:`Facet`, 0 where it has none.
 
     Both properties raise ``msgspec.DecodeError`` when the row cannot be read (RULES R26: ``undecodable``).
     """
 
-    __slots__ = ("_event", "_metadata", "added", "body", "facet", "message_id", "position", "received_at", "source")
-
-    def __init__(
-        self, position: int, source: int, received_at: int, message_id: str, body: bytes, added: bytes, facet: int = 0
-    ) -> None:
-        self.position = position
-        self.source = source
-        self.received_at = received_at
-        self.message_id = message_id
-        self.body = body
-        self.added = added
-        self.facet = facet
-        self._event: dict[str, Any] | None = None
-        self._metadata: dict[str, Any] = {}
+    position: int
+    source: int
+    received_at: int
+    message_id: str
+    body: bytes
+    added: bytes
+    facet: int = 0
+    _event: dict[str, Any] | None = None
+    _metadata: dict[str, Any] | None = None
 
     @property
     def event(self) -> dict[str, Any]:
@@ -77,7 +72,7 @@ class Entry:
     @property
     def metadata(self) -> dict[str, Any]:
         """The SDK's own ``_metadata``, such as the lists ``bundled`` and ``unbundled`` (FEATURES F045)."""
-        return self._metadata if self.event else {}
+        return (self._metadata or {}) if self.event else {}
 
 
 def decode(body: bytes, added: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from actionsd.event import parse
 from actionsd.ingest.refusal import BadRequest
-from actionsd.ingest.split import clean, envelope, head, head_of, max_depth, members, too_deep, write
+from actionsd.ingest.split import Device, clean, envelope, head, head_of, max_depth, members, too_deep, write
 
 
 def nested(levels: int, open: str = '{"a":', close: str = "}") -> bytes:
@@ -50,7 +50,7 @@ def test_the_head_takes_only_what_ingest_looks_at() -> None:
     assert found is not None
     assert (found.type, found.user_id, found.event) == ("track", "u", None)
     assert found.context is not None
-    assert (found.context.ip, found.context.device) == (None, {})
+    assert (found.context.ip, found.context.device) == (None, Device())
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ import msgspec
 
 from actionsd.event import Accepted, decode, parse
 from actionsd.filters.edit import look_up
-from actionsd.ingest.normalise import app_version
 from actionsd.ingest.refusal import BadRequest
-from actionsd.ingest.split import write
+from actionsd.ingest.split import app_of, write
 from actionsd.ingest.taken import Taken
 from actionsd.protocols import Enforcement, Plan, ProtocolsError, Rewritten, Transformations, compile_transformations
 from actionsd.protocols.enforcement import Verdict, noted
@@ -178,7 +177,7 @@ def _rewritten(accepted: Accepted, original: Event, event: Event, by: list[str])
                 added.pop(key, None)  # the batch's, which is part of the event's by now
     if by:
         added[transformed] = by
-    facet = (event["type"], event_name(event), app_version(look_up(event, ("context", "app"))))
+    facet = (event["type"], event_name(event), app_of(look_up(event, ("context", "app"))).version_text)
     return Accepted(accepted.message_id, _json(body), _json(added), facet)
 
 

@@ -21,7 +21,7 @@ from actionsd.ingest import split, validate
 from actionsd.ingest.gate import Gates
 from actionsd.ingest.keys import Keys
 from actionsd.ingest.limits import RateLimit
-from actionsd.ingest.normalise import Arrival, app_version, smallest_excess, without_excess
+from actionsd.ingest.normalise import Arrival, smallest_excess, without_excess
 from actionsd.ingest.refusal import BadRequest, Refusal, TooMany
 from actionsd.ingest.split import Envelope, Head
 from actionsd.ingest.taken import Taken
@@ -124,9 +124,10 @@ class Intake:
         _check_size(body, self._options.max_batch)
         batch, most = envelope.batch or [], self._options.max_items
         items = [bytes(item) for item in batch[:most]]
+        heads = split.heads(body, items)
         key = envelope.write_key if isinstance(envelope.write_key, str) else None
         if origin.key is None and key is None:
-            key = _key_of(items)
+            key = _key_of(zip(items, heads, strict=True))
         taken = self._begin(origin, key, len(batch), batch=True)
         if taken.refusal is not None:
             return taken
@@ -134,7 +135,19 @@ class Intake:
             return taken.refuse(Refusal("empty_batch", "the body has no list named batch with events in it"))
         if len(batch) > most:
             return taken.refuse(Refusal("bad_request", f"a batch has at most {most} events"), len(batch))
-        self._take_items(taken, items, envelope, origin, origin.key or key)
+        arrival = self._arrival(envelope, len(items), origin)
+        largest = self._options.max_event - arrival.shared_bytes
+        for index, (item, head) in enumerate(zip(items, heads, strict=True)):
+            outcome = _item(item, head, largest, origin.key or key, arrival)
+            if isinstance(outcome, Accepted):
+                taken.accepted.append(outcome)
+            else:
+                event = _parsed(item)
+                message_id = _text_member(event, "messageId") or ""
+                message_id = _printable(message_id[: split.max_message_id])
+                taken.refuse_item(index, message_id, outcome, _facet(event, None))
+        if taken.refused:
+            taken.count("batch", "multi_user_error" if taken.accepted else "empty_batch_result")
         return taken
 
     def submit(self, taken: Taken) -> "asyncio.Future[Appended]":
@@ -186,26 +199,18 @@ class Intake:
             taken.count("client_retry")
         return taken if refusal is None else taken.refuse(refusal, max(events, 1))
 
-    def _take_items(
-        self, taken: Taken, items: list[bytes], envelope: Envelope, origin: Origin, key: str | None
-    ) -> None:
+    def _arrival(self, envelope: Envelope, items: int, origin: Origin) -> Arrival:
+        """What so many items of a batch have in common.
+
+        Raises:
+            BadRequest: it is nested too deeply, or too large for so many.
+        """
         if split.too_deep(bytes(envelope.context)) or split.too_deep(bytes(envelope.integrations)):
             raise BadRequest(_too_deep)
         arrival = Arrival(self._clock.now(), origin.ip, envelope=envelope, channel=origin.channel)
-        if len(items) * arrival.shared_bytes > _largest_batch:
+        if items * arrival.shared_bytes > _largest_batch:
             raise BadRequest("context and integrations of the batch are too large for so many events")
-        largest = self._options.max_event - arrival.shared_bytes
-        for index, item in enumerate(items):
-            outcome = _item(item, largest, key, arrival)
-            if isinstance(outcome, Accepted):
-                taken.accepted.append(outcome)
-            else:
-                event = _parsed(item)
-                message_id = _text_member(event, "messageId") or ""
-                message_id = _printable(message_id[: validate.max_message_id])
-                taken.refuse_item(index, message_id, outcome, _facet(event, None))
-        if taken.refused:
-            taken.count("batch", "multi_user_error" if taken.accepted else "empty_batch_result")
+        return arrival
 
     def _publish(self, taken: Taken, appended: "asyncio.Future[Appended]") -> None:
         if appended.cancelled() or appended.exception() is not None:
@@ -241,13 +246,12 @@ def normalised(body: bytes, now: int) -> Accepted | Refusal:
     return _event(body, split.head(body), None, Arrival(now, str))
 
 
-def _item(item: bytes, largest: int, key: str | None, arrival: Arrival) -> Accepted | Refusal:
+def _item(item: bytes, head: Head | None, largest: int, key: str | None, arrival: Arrival) -> Accepted | Refusal:
     """One event of a batch, which may bring its own write key as long as it is the batch's."""
     if len(item) > largest:
         return Refusal("bad_request", f"an event has at most {largest} bytes here, this one has {len(item)}")
     if split.too_deep(item):
         return Refusal("bad_request", _too_deep)
-    head = split.head(item)
     try:
         own_key = _own_key(item, head)
         if own_key and own_key != key:
@@ -294,9 +298,9 @@ def _own_key(event: bytes, head: Head | None) -> str | None:
     return head.write_key if head is not None else _text_member(split.members(event), "writeKey")
 
 
-def _key_of(items: Iterable[bytes]) -> str | None:
+def _key_of(items: Iterable[tuple[bytes, Head | None]]) -> str | None:
     """The first write key that an item brings."""
-    return next((key for item in items if (key := _own_key(item, split.head(item)))), None)
+    return next((key for item, head in items if (key := _own_key(item, head))), None)
 
 
 def _parsed(item: bytes) -> Any:
@@ -311,8 +315,8 @@ def _facet(event: Any, type: str | None) -> Facet:
     """What a refused event is counted by, as far as it says."""
     type = type or _text_member(event, "type") or ""
     context = event.get("context") if isinstance(event, dict) else None
-    app = context.get("app") if isinstance(context, dict) else None
-    return type, _text_member(event, "event" if type == "track" else "name") or "", app_version(app)
+    app = split.app_of(context.get("app") if isinstance(context, dict) else None)
+    return type, _text_member(event, "event" if type == "track" else "name") or "", app.version_text
 
 
 def _text_member(value: Any, name: str) -> str | None:

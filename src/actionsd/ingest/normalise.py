@@ -9,6 +9,7 @@ together from ready pieces, because a batch does this up to 2,500 times; :func:`
 
 import json
 from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -35,6 +36,14 @@ _mobile_libraries = (
 _no_context = Context()
 
 
+class Ending(NamedTuple):
+    """The members after ``timestamp``, which many events of a request share; ``alone`` is ``added`` of an event that
+    needs no others."""
+
+    text: str
+    alone: bytes
+
+
 class Arrival:
     """What the events of one request have in common: when they came, from where, and what their batch says for all."""
 
@@ -49,14 +58,15 @@ class Arrival:
         """``client_ip`` gives "" where there is no address to tell; ``channel`` is what the endpoint implies."""
         self._received_at = received_at
         self._client_ip = client_ip
-        self._channel = channel
         self._start = f'{{"v":1,"receivedAt":"{times.to_text(received_at)}","version":{tracking_version}'
         self._sent_at: int | None = None
         self._sent_at_text = ""
         self._hints = _no_context
-        self._context = self._integrations = self._context_with_ip = ""
+        self._context = self._integrations = ""
+        self._endings: dict[tuple[str, bool, bool], Ending] = {}
         if envelope is not None:
             self._take(envelope)
+        self._channel = next((each for each in (self._hints.channel, channel) if _is_channel(each)), None)
 
     def _take(self, envelope: Envelope) -> None:
         self._sent_at = times.from_client(envelope.sent_at)
@@ -76,62 +86,73 @@ class Arrival:
 
     def added(self, head: Head, type: str, message_id: str) -> bytes:
         """The journal row's ``added`` for an event that is valid as this type; ``message_id`` is the one it goes by."""
-        text = self._start
+        text = ""
         if head.type != type:
-            text += f',"type":"{type}"'
+            text = f',"type":"{type}"'
         if head.message_id != message_id:
             text += f',"messageId":{json.dumps(message_id)}'
-        sent_at = self._sent_at
-        if head.sent_at is not None:
-            sent_at = times.from_client(head.sent_at)
-        else:
+        if head.sent_at is None:
+            sent_at = self._sent_at
             text += self._sent_at_text
+        else:
+            sent_at = times.from_client(head.sent_at)
         timestamp = times.corrected(head.timestamp, sent_at, self._received_at)
         if timestamp is not None:
             text += f',"timestamp":"{timestamp}"'
-        context = head.context or _no_context
+        ending = self._ending(head, head.context or _no_context)
+        return f"{self._start}{text}{ending.text}".encode() if text else ending.alone
+
+    def _ending(self, head: Head, context: Context) -> Ending:
         channel = self._channel_of(head, context)
-        if head.channel is None:
-            text += f',"channel":"{channel}"'
         wants_ip = context.ip is UNSET and (channel != "server" or context.direct is True or self._hints.direct is True)
-        return f"{text}{self._with_ip() if wants_ip else self._context}{self._integrations}}}".encode()
+        key = (channel, head.channel is None, wants_ip)
+        ending = self._endings.get(key)
+        if ending is None:
+            text = f',"channel":"{channel}"' if head.channel is None else ""
+            text += f"{self._with_ip() if wants_ip else self._context}{self._integrations}}}"
+            ending = self._endings[key] = Ending(text, f"{self._start}{text}".encode())
+        return ending
 
     def facet(self, head: Head, type: str) -> Facet:
         """What the event is counted by (FEATURES F169)."""
         name = head.event if type == "track" else head.name if type in ("page", "screen") else None
         context = head.context
         app = self._hints.app if context is None or context.app is UNSET else context.app
-        return type, name or "", "" if app is UNSET else app_version(app)
+        return type, name or "", app.version_text if app else ""
 
     def _channel_of(self, head: Head, context: Context) -> str:
         """Where the call was made (F046): as the client says, else by the endpoint or its library."""
-        for channel in (head.channel, context.channel, self._hints.channel, self._channel):
-            if isinstance(channel, str) and channel in _channels:
-                return channel
-        library = context.library_name or self._hints.library_name
-        if library == _browser_library:
-            return "browser"
-        return "mobile" if library.startswith(_mobile_libraries) else "server"
+        if head.channel is not None or context.channel is not None:
+            for channel in (head.channel, context.channel):
+                if _is_channel(channel):
+                    return str(channel)
+        return self._channel or _channel_by(_name(context) or _name(self._hints))
 
     def _with_ip(self) -> str:
         """The batch's context with the client's address, unless it brings one. Browsers and phones do not know theirs;
         a server's own would say nothing of the user (F020)."""
-        if not self._context_with_ip:
-            ip = self._client_ip() if self._hints.ip is UNSET else ""
-            rest = self._context.removeprefix(',"context":{').lstrip()
-            comma = "" if rest in ("", "}") else ","
-            self._context_with_ip = f',"context":{{"ip":"{ip}"{comma}{rest or "}"}' if ip else self._context
-        return self._context_with_ip
+        ip = self._client_ip() if self._hints.ip is UNSET else ""
+        if not ip:
+            return self._context
+        rest = self._context.removeprefix(',"context":{').lstrip()
+        comma = "" if rest in ("", "}") else ","
+        return f',"context":{{"ip":"{ip}"{comma}{rest or "}"}'
 
 
-def app_version(app: object) -> str:
-    """``context.app.version``; "" when there is none.
+def _is_channel(value: object) -> bool:
+    return isinstance(value, str) and value in _channels
 
-    >>> app_version({"name": "Shop", "version": 2})
-    '2'
-    """
-    version = app.get("version") if isinstance(app, dict) else None
-    return str(version) if isinstance(version, str | int | float) else ""
+
+def _name(context: Context) -> str | None:
+    return context.library.name if context.library is not None else None
+
+
+def _channel_by(library: str | None) -> str:
+    if not library:
+        return "server"
+    if library == _browser_library:
+        return "browser"
+    return "mobile" if library.startswith(_mobile_libraries) else "server"
 
 
 def without_excess(event: bytes) -> bytes:

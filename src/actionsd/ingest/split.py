@@ -7,7 +7,7 @@ is JSON (lone surrogates, members of unexpected types) goes through :func:`actio
 
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,7 @@ from actionsd.event import parse
 from actionsd.ingest.refusal import BadRequest
 
 max_depth = 100  # levels of objects and lists in an event; everything downstream may recurse
+max_message_id = 100  # characters (F017)
 
 _byte_order_mark = b"\xef\xbb\xbf"
 _text = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -26,29 +27,45 @@ class Object(msgspec.Struct):
     """Any JSON object; its members are not looked at."""
 
 
+class App(msgspec.Struct, gc=False):
+    """The app that made the call."""
+
+    version: str | int | float | None = None
+
+    @property
+    def version_text(self) -> str:
+        return "" if self.version is None else str(self.version)
+
+
+class Library(msgspec.Struct, gc=False):
+    """The SDK that made the call."""
+
+    name: str | None = None
+
+
+class Device(msgspec.Struct, rename="camel", gc=False):
+    """Only looked at for the type of its member (F029)."""
+
+    advertising_id: str | None = None
+
+
 class Context(msgspec.Struct, gc=False):
     """What ingest wants to know of an event's ``context``."""
 
     direct: Any = None
     ip: Any = msgspec.UNSET
     channel: Any = None
-    app: Any = msgspec.UNSET
-    library: Any = None
-    device: Any = None
+    app: App | msgspec.UnsetType | None = msgspec.UNSET
+    library: Library | None = None
+    device: Device | None = None
     consent: Any = None
-
-    @property
-    def library_name(self) -> str:
-        """``library.name``, "" when there is no such text."""
-        name = self.library.get("name") if isinstance(self.library, dict) else None
-        return name if isinstance(name, str) else ""
 
 
 class Head(msgspec.Struct, rename="camel", gc=False):
     """The members of an event that ingest looks at. Decoding fails when one of them has an unexpected type."""
 
     type: str | None = None
-    message_id: str | None = None
+    message_id: Annotated[str, msgspec.Meta(max_length=max_message_id)] | None = None
     user_id: str | None = None
     anonymous_id: str | None = None
     group_id: str | None = None
@@ -76,7 +93,14 @@ class Envelope(msgspec.Struct, rename="camel", gc=False):
     write_key: Any = None
 
 
+class Heads(msgspec.Struct, gc=False):
+    """The same batch once more, for what its items say."""
+
+    batch: list[Head]
+
+
 _decode_head = msgspec.json.Decoder(Head).decode
+_decode_heads = msgspec.json.Decoder(Heads).decode
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
 
 
@@ -104,6 +128,15 @@ def head(event: bytes) -> Head | None:
         return _decode_head(event)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def heads(body: bytes, items: list[bytes]) -> list[Head | None]:
+    """The head of each of these first items of a batch. All at once takes a fourth less than one by one, but one that
+    takes a closer look spoils it for the others."""
+    try:
+        return [*_decode_heads(body).batch[: len(items)]]
+    except (msgspec.DecodeError, RecursionError):
+        return [head(item) for item in items]
 
 
 def members(event: bytes) -> Any:
@@ -134,8 +167,22 @@ def head_of(event: dict[str, Any]) -> Head:
 
 
 def context_of(context: dict[str, Any]) -> Context:
-    """What ingest wants to know, of a context that is already decoded."""
-    return Context(**{name: context[name] for name in Context.__struct_fields__ if name in context})
+    """What ingest wants to know for normalising, of a context that is already decoded."""
+    library = context.get("library")
+    name = library.get("name") if isinstance(library, dict) else None
+    return Context(
+        direct=context.get("direct"),
+        ip=context.get("ip", msgspec.UNSET),
+        channel=context.get("channel"),
+        app=app_of(context["app"]) if "app" in context else msgspec.UNSET,
+        library=Library(name) if isinstance(name, str) else None,
+    )
+
+
+def app_of(value: Any) -> App:
+    """The ``app`` of a context, whatever it is."""
+    version = value.get("version") if isinstance(value, dict) else None
+    return App(version if isinstance(version, str | int | float) else None)
 
 
 def envelope(body: bytes) -> Envelope:

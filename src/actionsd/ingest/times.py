@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 _epoch = datetime(1970, 1, 1)
 _aware_epoch = datetime(1970, 1, 1, tzinfo=UTC)
-_millisecond = timedelta(milliseconds=1)
 _first_in_milliseconds = 1e11  # numbers from here are milliseconds (1973), below it seconds (to the year 5138)
 
 
@@ -37,20 +36,23 @@ def from_client(value: object) -> int | None:
     (1704161045678, 1704164645000, None)
     """
     if isinstance(value, str):
-        return _from_text(value)
+        moment = _moment(value)
+        return None if moment is None else _milliseconds(moment)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e14:
         return None
     return int(value if value >= _first_in_milliseconds else value * 1000)
 
 
-def _from_text(text: str) -> int | None:
+def _moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
-        if not text.endswith("z"):
-            return None
-        return _from_text(text[:-1].upper() + "Z")
-    return (moment - (_aware_epoch if moment.tzinfo else _epoch)) // _millisecond
+        return _moment(text[:-1].upper() + "Z") if text.endswith("z") else None
+
+
+def _milliseconds(moment: datetime) -> int:
+    since = moment - (_aware_epoch if moment.tzinfo else _epoch)
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def corrected(original: object, sent_at: int | None, received_at: int) -> str | None:
@@ -62,11 +64,13 @@ def corrected(original: object, sent_at: int | None, received_at: int) -> str | 
     >>> corrected("2024-01-02T04:00:00Z", from_client("2024-01-02T04:10:00Z"), from_client("2024-01-02T03:10:01Z"))
     '2024-01-02T03:00:01.000Z'
     """
+    if sent_at is None and isinstance(original, str) and _moment(original):
+        return None
     happened = from_client(original)
     if happened is None:
         return to_text(received_at)
     if sent_at is None:
-        return None if isinstance(original, str) else to_text(happened)
+        return to_text(happened)
     try:
         return to_text(received_at - sent_at + happened)
     except OverflowError:

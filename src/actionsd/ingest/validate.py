@@ -9,17 +9,16 @@ from typing import Any
 
 from actionsd.event import types
 from actionsd.ingest.refusal import Refusal
-from actionsd.ingest.split import Head
-
-max_message_id = 100  # characters (F017)
+from actionsd.ingest.split import Head, max_message_id
 
 
 def plainly_good(head: Head, type: str | None) -> bool:
-    """Whether an event of this type, whose head has the expected types, needs no :func:`examine`."""
-    if not (head.user_id or head.anonymous_id) or (head.message_id and len(head.message_id) > max_message_id):
+    """Whether an event of this type needs no :func:`examine`. That its head could be decoded says that what the head
+    holds has the right types, and the messageId its length."""
+    if not (head.user_id or head.anonymous_id):
         return False
     context = head.context
-    if context is not None and (_device(context.device) or _consent(context.consent)):
+    if context is not None and context.consent is not None and _consent(context.consent):
         return False
     if type == "track":
         return bool(head.event)
