@@ -1,6 +1,6 @@
 -- name: insert_event
 -- Positions come from the writer's head, never from SQLite, which would begin anew in an emptied table (R7).
-insert into journal (position, source, received_at, message_id, body, added, facet) values (?, ?, ?, ?, ?, ?, ?)
+insert into journal (received_at, position, source, message_id, body, added, facet) values (?1, ?, ?, ?, ?, ?, ?)
 
 -- name: read_journal
 -- A page of the journal in order of position; a cursor on the primary key, flat in the size of the backlog.

@@ -1,0 +1,89 @@
+"""The memory filter of deduplication: tells of a key that it is surely not on disk, or that it may be (RULES R9).
+
+Blocked Bloom filters: all bits of a key lie in one word of 64, so that asking and adding touch the memory once.
+"""
+
+import struct
+from array import array
+from collections.abc import Sequence
+
+KEY_BYTES = 16
+
+_BITS = 20  # of a filter for each key: 0.2 % false "maybe" when full
+_WORD_BITS = 6  # 2 ** 6 bits in a word
+_fields = struct.Struct("<QII").iter_unpack  # of a key: which word, and two times which two bits of it
+_two_bits = [1 << (number & 63) | 1 << (number >> 6) for number in range(4096)]
+
+
+class Filter:
+    """``2 ** exponent`` bits, for keys of the buckets ``first_bucket`` to ``last_bucket``; ``room`` for so many more.
+    Keys come packed: one after the other in one bytes object."""
+
+    __slots__ = ("first_bucket", "last_bucket", "mask", "room", "words")
+
+    def __init__(self, exponent: int, bucket: int) -> None:
+        self.words = array("Q", bytes(1 << (exponent - 3)))
+        self.mask = len(self.words) - 1
+        self.room = (1 << exponent) // _BITS
+        self.first_bucket = self.last_bucket = bucket
+
+    @property
+    def exponent(self) -> int:
+        return self.mask.bit_length() + _WORD_BITS
+
+    def add(self, packed: bytes) -> None:
+        words, mask, two_bits = self.words, self.mask, _two_bits
+        for word, one, other in _fields(packed):
+            words[word & mask] |= two_bits[one & 4095] | two_bits[other & 4095]
+        self.room -= len(packed) // KEY_BYTES
+
+
+class Chain:
+    """Filters that together cover the window. A full one is followed by one four times as large, up to 8 MB; one that
+    covers half of the window by one of its size; one that the window has left is dropped. Near ``max_bytes`` they get
+    smaller, then the last is overfilled: it says "maybe" more often, and the disk answers."""
+
+    _SMALLEST, _LARGEST = 20, 26  # exponents of the number of bits: 128 KB, 8 MB
+
+    def __init__(self, window_buckets: int, max_bytes: int, expected: int = 0) -> None:
+        self._window = window_buckets
+        self._max_bytes = max_bytes
+        self._first = max(self._SMALLEST, (expected * _BITS).bit_length())
+        self.filters: list[Filter] = []
+
+    def add(self, packed: bytes, bucket: int) -> None:
+        last = self.filters[-1] if self.filters else None
+        if last is None or last.room <= 0 or bucket - last.first_bucket > self._window // 2:
+            last = self._extend(last, bucket)
+        last.last_bucket = max(last.last_bucket, bucket)
+        last.add(packed)
+
+    def forget(self, oldest: int) -> None:
+        """Drop what covers only buckets before ``oldest``."""
+        self.filters = [each for each in self.filters if each.last_bucket >= oldest]
+
+    def _extend(self, last: Filter | None, bucket: int) -> Filter:
+        exponent = self._first
+        if last is not None:
+            exponent = min(last.exponent + (2 if last.room <= 0 else 0), self._LARGEST)
+        room = 8 * (self._max_bytes - sum(len(each.words) * 8 for each in self.filters))
+        exponent = min(exponent, room.bit_length() - 1)
+        if last is not None and exponent < self._SMALLEST:
+            last.first_bucket = bucket
+            return last
+        self.filters.append(Filter(exponent, bucket))
+        return self.filters[-1]
+
+
+def maybe(keys: Sequence[bytes], *chains: Chain) -> set[bytes]:
+    """Those of the keys that may have been added to one of the chains; the others surely were not."""
+    found = set()
+    filters = [(each.words, each.mask) for chain in chains for each in chain.filters]
+    two_bits = _two_bits
+    for key, (word, one, other) in zip(keys, _fields(b"".join(keys)), strict=True):
+        bits = two_bits[one & 4095] | two_bits[other & 4095]
+        for words, mask in filters:
+            if words[word & mask] & bits == bits:
+                found.add(key)
+                break
+    return found
