@@ -18,8 +18,8 @@ from actionsd.admin.server import Admin
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.daemon.pulse import Pulse
+from actionsd.delivery.dry import DryTransport
 from actionsd.delivery.lanes import Lanes
-from actionsd.delivery.transport import DryTransport
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap

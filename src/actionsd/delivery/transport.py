@@ -81,19 +81,6 @@ class Sender(Transport, Protocol):
         ...
 
 
-class DryTransport:
-    """Answers every request with 200 ``{}``; nothing leaves the process."""
-
-    timeout = 0.0
-
-    async def send(self, request: Request) -> Response:
-        """See :class:`actionsd.sdk.Transport`."""
-        return Response(200, {"content-type": "application/json"}, b"{}")
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
 class HttpTransport:
     """Sends over connections of its own. Requests that allow themselves as long as ``timeout`` need no timer."""
 
