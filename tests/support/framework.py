@@ -6,7 +6,6 @@ covers. Audiences (``audience.*``) come with their own issue.
 
 import asyncio
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,7 +148,7 @@ def _error(error: Any) -> dict[str, Any]:
 
 def _raised(outcome: Outcome, wanted: Any) -> dict[str, Any]:
     name = wanted["name"] if wanted["name"] == "Error" else outcome.error
-    message = re.sub(r" \([^()]*, line \d+\)$", "", outcome.message.removeprefix("RuntimeError: "))  # ours says where
+    message = outcome.message.removeprefix("RuntimeError: ")
     raised = {"name": name, "message": message, "status": outcome.status, "code": outcome.code}
     return {key: raised[key] for key in _error(wanted)}
 
