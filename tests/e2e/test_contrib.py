@@ -2,19 +2,21 @@
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.daemon import WRITE_KEY, Daemon, destination, free_port
+from actionsd.cli.http import connect
+from support.daemon import WRITE_KEY, Daemon, destination, free_port, webhook
 from support.waiting import until
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
@@ -90,3 +92,61 @@ def _certificate(folder: Path) -> None:
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=events.example.com"]
     files: list[str | Path] = ["-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
     subprocess.run([*request, *files], check=True, capture_output=True)
+
+
+EXPRESSION = re.compile(r"actionsd_\w+(?:{[^}]*})?")
+LABEL = re.compile(r"(\w+)=\"([^\"]*)\"")
+GROUPED = re.compile(r"by \(([^)]*)\)")
+
+
+def test_dashboards_and_alerts_show_metrics_that_there_are(tmp_path: Path) -> None:
+    """Each metric, label and step that they name comes from a daemon that has delivered, retried and given up."""
+    there = _metrics(tmp_path)
+    board = json.loads((CONTRIB / "dashboards" / "grafana.json").read_text())
+    expressions = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
+    alerts = (CONTRIB / "dashboards" / "alerts.yml").read_text()
+    expressions += re.findall(r"^ +expr: (.*)$", alerts, re.MULTILINE)
+    assert len(expressions) > 20
+    for expression in expressions:
+        grouped = {label.strip() for labels in GROUPED.findall(expression) for label in labels.split(",")}
+        for found in EXPRESSION.findall(expression):
+            name, _, wanted = found.partition("{")
+            assert name in there, expression
+            labels = dict(LABEL.findall(wanted))
+            assert labels.keys() | grouped <= there[name] | {"instance"}, expression
+            assert labels.get("step") in {None, *STEPS}, expression
+    assert "{{destination}}" in (CONTRIB / "dashboards" / "grafana.json").read_text()
+
+
+STEPS = {"received", "duplicate", "refused", "delivered", "retry", "dead", "discarded"}
+
+
+def _metrics(home: Path) -> dict[str, set[str]]:
+    """Labels by metric, of a daemon where events took every step."""
+    whole: dict[str, object] = {"data": {"@path": "$."}, "enable_batching": False}
+    broken: dict[str, object] = {"url": {"@path": "$.properties.url"}, "method": "POST", "data": {"@path": "$."}}
+    never = [{"if": "type = 'track'", "actions": [{"type": "drop"}]}]
+    path = {"path": str(home / "events.ndjson")}
+    targets = [
+        destination("archive", "file", "write", whole, settings=path),
+        destination("empty", "file", "write", whole, settings=path, filters=never),
+        destination("hook", "webhook", "send", broken),
+        webhook("down", f"http://127.0.0.1:{free_port()}/"),
+    ]
+    with Daemon(home, "".join(targets)) as daemon:
+        daemon.send(["one", "one"])
+        daemon.post("/v1/track", {"event": "Nobody", "userId": "u", "integrations": {"All": False}})
+        daemon.post("/v1/batch", {"batch": []})
+        until(lambda: set(re.findall(r'step="(\w+)"', _shown(daemon))) >= STEPS, what="every step")
+        text = _shown(daemon)
+    there: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            there.setdefault(re.split(r"[{ ]", line)[0], set()).update(key for key, _ in LABEL.findall(line))
+    return there
+
+
+def _shown(daemon: Daemon) -> str:
+    with closing(connect(f"unix:{daemon.data / 'admin.sock'}", 10.0)) as connection:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
