@@ -113,7 +113,7 @@ def test_requests_are_shown_and_a_change_starts_it_again(acme: Path) -> None:
         assert '      "plan": "pro"\n' in shown
         assert shown.index('accepted  track "Signed Up"') < shown.index("delivered trackEvent 200")
         dev.send("identify")
-        dev.until("discarded identify NO_MATCHING_MAPPING")
+        dev.until("discarded identify FILTERED_AT_MAPPING")
 
         edit(acme, '{API}/track"', '{API}/changed"')
         dev.until("ready again")

@@ -64,25 +64,33 @@ def test_events_are_delivered_and_counted(tmp_path: Path) -> None:
 def test_what_is_not_for_a_destination_is_passed_or_counted_with_its_reason(tmp_path: Path) -> None:
     async def main() -> None:
         filters = ({"if": 'event = "Dropped"', "actions": [{"type": "DROP"}]},)
-        async with bench(tmp_path, destination("one", consent=("ads",), filters=filters)) as it:
+        other = destination("other", mapping(trigger="event = 'none'"))
+        async with bench(tmp_path, destination("one", consent=("ads",), filters=filters), other) as it:
             await it.accept(event("foreign"), source=it.source("app"))
             preferences = {"context": {"consent": {"categoryPreferences": {"ads": False}}}}
             await it.accept(
                 event("page", type="page"),
-                event("off", integrations={"All": False}),
+                event("off", integrations={"All": False, "Segment.io": True}),
+                event("misspelt", integrations={"All": False, "Partnr": True, "one": True}),
+                event("elsewhere", integrations={"All": False, "other": True, "Nobody": False}),
+                event("unknown", integrations={"All": False, "Partnr": {"key": 1}}),
                 event("refused", integrations={"All": True}, **preferences),
                 event("dropped", event="Dropped"),
                 event("browser", _metadata={"bundled": ["Partner"]}),
                 event("sent"),
             )
             await it.settled()
-            await it.advance_until(lambda: it.count("discarded") == 5)
-            assert it.partner.received == ["sent"]
-            for reason in (
-                "NO_MATCHING_MAPPING", "FILTERED_BY_INTEGRATIONS_OBJECT", "FILTERED_BY_END_USER_CONSENT",
-                "FILTERED_BY_RULES", "MESSAGE_SENT_CLIENT_SIDE",
+            await it.advance_until(lambda: it.count("discarded") == 7)
+            assert sorted(it.partner.received) == ["misspelt", "sent"]
+            for reason, events in (
+                ("FILTERED_AT_MAPPING", 1), ("FILTERED_BY_INTEGRATIONS_OBJECT", 2), ("UNKNOWN_INTEGRATION", 1),
+                ("FILTERED_BY_END_USER_CONSENT", 1), ("FILTERED_BY_RULES", 1), ("MESSAGE_SENT_CLIENT_SIDE", 1),
             ):  # fmt: skip
-                assert it.count("discarded", reason) == 1, reason
+                assert it.count("discarded", reason) == events, reason
+            await it.declare(destination("one", replace(mapping(), enabled=False)))
+            await it.accept(event("nobody's"))
+            await it.advance_until(lambda: it.count("discarded") == 8)
+            assert it.count("discarded", "NO_MATCHING_MAPPING") == 1
 
     run(main)
 

@@ -27,7 +27,7 @@ def test_an_event_that_nobody_wants_is_told_with_the_reason(tmp_path: Path) -> N
             await it.accept(event("a", event="Dropped"), event("b", event="Other"), event("c", event="Wanted"))
             told = {seen.message_id: seen for seen in await heard(listener, 3)}
         assert (told["a"].step, told["a"].reason, told["a"].event) == ("filtered", "FILTERED_BY_RULES", "Dropped")
-        assert (told["b"].step, told["b"].reason, told["b"].type) == ("discarded", "NO_MATCHING_MAPPING", "track")
+        assert (told["b"].step, told["b"].reason, told["b"].type) == ("filtered", "FILTERED_AT_MAPPING", "track")
         assert (told["c"].step, told["c"].status, told["c"].exchange) == ("delivered", 200, b"")
 
     run(main())

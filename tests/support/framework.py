@@ -348,7 +348,7 @@ def _items(items: list[Any]) -> list[Any]:
 def _settled(run: testing.Run) -> list[Any]:
     renamed = {"bad_batch_result": "PAYLOAD_VALIDATION_FAILED"}
     return [
-        "not subscribed" if outcome.code == "NO_MATCHING_MAPPING"
+        "not subscribed" if outcome.code == "FILTERED_AT_MAPPING"
         else [outcome.status, "" if outcome.kind == "delivered" else outcome.message,
               renamed.get(outcome.code, outcome.code)]
         for outcome in run.outcomes

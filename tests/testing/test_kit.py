@@ -79,7 +79,7 @@ def call(*arguments: Any, **options: Any) -> testing.Called:
 def test_defaults_of_the_action_are_used_where_nothing_is_given() -> None:
     done = run(acme, "trackEvent", settings=SETTINGS, events=[testing.track("Signed Up"), testing.identify()])
     assert [outcome.kind for outcome in done.outcomes] == ["delivered", "discarded"]
-    assert done.outcomes[1].code == "NO_MATCHING_MAPPING"
+    assert done.outcomes[1].code == "FILTERED_AT_MAPPING"
     [request] = done.requests
     assert (request.method, request.url) == ("POST", "https://api.acme.test/v1/track")
     assert request.headers["authorization"] == "Bearer s3cret-key"
@@ -94,7 +94,7 @@ def test_mapping_and_trigger_replace_the_defaults() -> None:
 @pytest.mark.parametrize("trigger", ["", "type = ", 'type = "page"'])
 def test_c12_a_trigger_that_is_empty_or_broken_never_matches(trigger: str) -> None:
     done = run(acme, "trackEvent", settings=SETTINGS, events=[testing.track()], trigger=trigger)
-    assert (done.requests, done.outcomes[0].code) == ([], "NO_MATCHING_MAPPING")
+    assert (done.requests, done.outcomes[0].code) == ([], "FILTERED_AT_MAPPING")
 
 
 def test_answers_are_used_in_order_and_the_default_after_them() -> None:
@@ -115,7 +115,7 @@ def test_answers_may_come_from_a_function_of_the_request() -> None:
 def test_a_batch_goes_out_in_one_call_and_outcomes_stay_in_place() -> None:
     events = [testing.track("A"), testing.page(), testing.track("B", event=None), testing.track("C")]
     done = run(acme, "trackEvent", settings=SETTINGS, events=events, batch=True)
-    assert [one.code for one in done.outcomes] == ["", "NO_MATCHING_MAPPING", "PAYLOAD_VALIDATION_FAILED", ""]
+    assert [one.code for one in done.outcomes] == ["", "FILTERED_AT_MAPPING", "PAYLOAD_VALIDATION_FAILED", ""]
     assert [payload["event"] for payload in done.requests[0].json["batch"]] == ["A", "C"]
 
 

@@ -7,11 +7,12 @@ import msgspec
 from actionsd.delivery.gathering import Gathering
 from actionsd.delivery.plan import Plan
 from actionsd.delivery.reader import Reader
+from actionsd.delivery.sampling import Sampler
 from actionsd.delivery.telling import Teller
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
 from actionsd.event import Entry
-from actionsd.routing.route import no_match
+from actionsd.routing.route import at_mapping, no_match
 from actionsd.store.records import Dead
 
 undecodable = "undecodable"
@@ -40,9 +41,10 @@ class Scope(msgspec.Struct, frozen=True):
 class Claims:
     """Takes entries from the reader and claims them in the window. ``gathering`` counts what is discarded at once."""
 
-    def __init__(self, scope: Scope, window: Window, reader: Reader, teller: Teller) -> None:
+    def __init__(self, scope: Scope, window: Window, reader: Reader, teller: Teller, sampler: Sampler) -> None:
         self._scope = scope
         self._teller = teller
+        self._sampler = sampler
         self._window = window
         self._reader = reader
         self.budget = events_at_once
@@ -78,10 +80,10 @@ class Claims:
         try:
             return self._matched(entry, entry.event, plan, gathering)
         except msgspec.DecodeError as error:
-            gathering.die(_unread(entry, gathering, undecodable, str(error)), undecodable)
+            self._give_up(entry, undecodable, str(error), gathering)
         except Exception as error:
             plan.log.exception("routing the event at %d failed", entry.position)
-            gathering.die(_unread(entry, gathering, internal, repr(error)), internal)
+            self._give_up(entry, internal, repr(error), gathering)
         return []
 
     def _matched(self, entry: Entry, event: dict[str, Any], plan: Plan, gathering: Gathering) -> list[Delivery]:
@@ -96,19 +98,23 @@ class Claims:
         if scope.is_replay:
             matches = tuple(mapping for mapping in matches if self._is_wanted(mapping, position))
         if not matches:
-            self._leave_out(entry, admitted, no_match, gathering)
+            self._leave_out(entry, admitted, at_mapping, gathering)
         return [Delivery(entry, admitted, mapping) for mapping in matches]
 
     def _leave_out(self, entry: Entry, event: dict[str, Any], reason: str, gathering: Gathering) -> None:
-        gathering.discard(reason)
+        gathering.discard(reason, entry.facet)
+        if self._sampler.wants(reason):
+            gathering.samples.append(self._sampler.unsent(entry, "discarded", reason))
         if self._teller.listening:
             self._teller.left_out(entry, event, reason)
 
+    def _give_up(self, entry: Entry, reason: str, message: str, gathering: Gathering) -> None:
+        """A dead letter for an event that no mapping got to see."""
+        at = entry.received_at
+        dead = Dead(gathering.lane, 0, entry.position, reason, reason, message, 0, at, at, requeueable=False)
+        gathering.die(dead, reason, entry.facet)
+        if self._sampler.wants(reason):
+            gathering.samples.append(self._sampler.unsent(entry, "dead", reason, message=message))
+
     def _is_wanted(self, mapping: int, position: int) -> bool:
         return self._scope.mapping in (0, mapping) and (mapping, position) not in self._scope.pending
-
-
-def _unread(entry: Entry, gathering: Gathering, reason: str, message: str) -> Dead:
-    """The dead letter of an event that no mapping got to see."""
-    at = entry.received_at
-    return Dead(gathering.lane, 0, entry.position, reason, reason, message, 0, at, at, requeueable=False)

@@ -15,7 +15,8 @@ from actionsd.store.records import LaneKey
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``random`` gives numbers in [0, 1) that spread the retries."""
+    """``random`` gives numbers in [0, 1) that spread the retries; ``knows`` tells whether a name in ``integrations`` is
+    that of a definition or destination."""
 
     store: Store
     clock: Clock
@@ -23,6 +24,7 @@ class Context:
     options: Options
     tap: Tap
     random: Callable[[], float]
+    knows: Callable[[str], bool]
 
     def delivery_id(self, lane: LaneKey, delivery: Delivery) -> str:
         """The same text whenever this delivery is tried again, and for no other (RULES R7)."""

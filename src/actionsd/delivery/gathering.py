@@ -3,10 +3,7 @@
 from actionsd.delivery.due import key_of
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
-from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Settlement
-
-_failed = "errors.discarded."  # FEATURES F173
-_waiting = "errors.awaiting-retry."
+from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Sample, Settlement
 
 
 class Gathering:
@@ -17,47 +14,50 @@ class Gathering:
         self.source = source
         self.deliveries = 0
         self.size = 0  # bytes of their events
-        self.counts: dict[Count, int] = {}
         self.retries: dict[RetryKey, Retry] = {}
         self.revived: list[RetryKey] = []  # rows that are no more
         self.dead: list[Dead] = []
+        self.samples: list[Sample] = []
         self.intents: tuple[tuple[int, int], ...] | None = None
-        self._delivered: dict[int, Count] = {}
+        self._counts: dict[tuple[str, str, int], dict[int, int]] = {}  # by step, reason and mapping, then by facet
+        self._delivered: dict[int, dict[int, int]] = {}  # by mapping, then by facet
+        self._latencies: dict[int, int] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write but the cursor."""
-        return not (self.counts or self.retries or self.revived or self.dead) and self.intents is None
+        return not (self._counts or self.retries or self.revived or self.dead) and self.intents is None
 
     @property
     def is_urgent(self) -> bool:
         """Whether something would be done again if the process died now."""
         return bool(self.deliveries or self.revived or self.dead) or self.intents is not None
 
-    def discard(self, reason: str, mapping: int = 0) -> None:
+    def discard(self, reason: str, facet: int, mapping: int = 0) -> None:
         """An event, or one of its deliveries, is not to be sent."""
-        self._count("discarded", reason, mapping)
+        self._count("discarded", reason, mapping, facet)
 
-    def delivered(self, delivery: Delivery) -> None:
-        """It has arrived."""
-        key = self._delivered.get(delivery.mapping)
-        if key is None:
-            key = self._key("delivered", "", delivery.mapping)
-            self._delivered[delivery.mapping] = key
-        self.counts[key] = self.counts.get(key, 0) + 1
+    def delivered(self, delivery: Delivery, latency: int) -> None:
+        """It has arrived; ``latency`` is the bucket of the time that it took."""
+        of = self._delivered.get(delivery.mapping)
+        if of is None:
+            of = self._delivered[delivery.mapping] = self._counts["delivered", "", delivery.mapping] = {}
+        facet = delivery.entry.facet
+        of[facet] = of.get(facet, 0) + 1
+        self._latencies[latency] = self._latencies.get(latency, 0) + 1
 
-    def retry(self, row: Retry) -> None:
-        """An attempt has failed and there will be another."""
-        self._count("retry", _waiting + row.code, row.mapping)
+    def retry(self, row: Retry, reason: str, facet: int) -> None:
+        """An attempt has failed and there will be another; ``reason`` is what is counted."""
+        self._count("retry", reason, row.mapping, facet)
         self.retries[key_of(row)] = row
 
     def park(self, row: Retry) -> None:
         """A delivery waits without having been attempted, for its mapping's own address is down (RULES R15)."""
         self.retries[key_of(row)] = row
 
-    def die(self, dead: Dead, reason: str) -> None:
+    def die(self, dead: Dead, reason: str, facet: int) -> None:
         """A delivery is given up; ``reason`` is what is counted."""
-        self._count("dead", reason, dead.mapping)
+        self._count("dead", reason, dead.mapping, facet)
         self.dead.append(dead)
 
     def release(self, delivery: Delivery, window: Window) -> None:
@@ -70,24 +70,30 @@ class Gathering:
             self.revived.append(key)
 
     def settlement(self, window: Window) -> Settlement:
-        """All of it, with the cursor as it is now."""
+        """All of it, with the cursor as it is now. A replay's events were accepted long ago: how long they took says
+        nothing."""
+        destination, replay = self.lane
+        facets = {
+            Count(step, reason, self.source, destination, mapping, replay): of
+            for (step, reason, mapping), of in self._counts.items()
+        }
         return Settlement(
             lane=self.lane,
             cursor=window.cursor,
             completed=window.completed(),
-            counts=self.counts,
+            counts={what: sum(of.values()) for what, of in facets.items()},
+            facets=facets,
+            latencies={} if replay else self._latencies,
+            samples=tuple(self.samples),
             retries=tuple(self.retries.values()),
             settled_retries=tuple(self.revived),
             dead=tuple(self.dead),
             intents=self.intents,
         )
 
-    def _count(self, step: str, reason: str, mapping: int) -> None:
-        key = self._key(step, reason, mapping)
-        self.counts[key] = self.counts.get(key, 0) + 1
-
-    def _key(self, step: str, reason: str, mapping: int) -> Count:
-        return Count(step, reason, self.source, self.lane.destination, mapping, self.lane.replay)
+    def _count(self, step: str, reason: str, mapping: int, facet: int) -> None:
+        of = self._counts.setdefault((step, reason, mapping), {})
+        of[facet] = of.get(facet, 0) + 1
 
 
 def discarded_code(code: str) -> str:
@@ -96,4 +102,13 @@ def discarded_code(code: str) -> str:
     >>> discarded_code("400")
     'errors.discarded.400'
     """
-    return _failed + code
+    return f"errors.discarded.{code}"  # FEATURES F173
+
+
+def awaiting_code(code: str) -> str:
+    """The one under which an attempt is counted that will be repeated.
+
+    >>> awaiting_code("ECONNRESET")
+    'errors.awaiting-retry.ECONNRESET'
+    """
+    return f"errors.awaiting-retry.{code}"

@@ -16,7 +16,9 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.milliseconds = 0
 
-    def add(self, milliseconds: int) -> None:
-        """One event took this long."""
-        self.counts[bisect_left(_milliseconds, milliseconds)] += 1
+    def add(self, milliseconds: int) -> int:
+        """One event took this long; returns the number of its bucket."""
+        bucket = bisect_left(_milliseconds, milliseconds)
+        self.counts[bucket] += 1
         self.milliseconds += milliseconds
+        return bucket

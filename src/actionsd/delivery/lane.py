@@ -23,6 +23,7 @@ from actionsd.delivery.rate import Bucket
 from actionsd.delivery.reader import Reader, page_bytes, page_events
 from actionsd.delivery.retries import Retries
 from actionsd.delivery.running import Running
+from actionsd.delivery.sampling import Sampler
 from actionsd.delivery.session import Around
 from actionsd.delivery.settling import Settling
 from actionsd.delivery.status import LaneStatus
@@ -57,13 +58,14 @@ class Lane:
         self._window = Window(state.cursor, state.completed)
         self._reader = Reader(state.cursor)
         teller = Teller(self.key.destination, context.clock, context.tap)
-        self._claims = Claims(scope, self._window, self._reader, teller)
+        self._sampler = Sampler(self.key.destination, context.clock)
+        self._claims = Claims(scope, self._window, self._reader, teller, self._sampler)
         self._retries = Retries(self.key, context.store, context.clock, context.options.retry_cap)
         self._running = Running(self._ended, self._abandoned)
         self._settling = Settling(
             self.key, scope.source, self._window, self._retries, context, self._committed, self._broken
         )
-        self._outcomes = Outcomes(self.key, plan, gate, self._settling, histogram, teller, context)
+        self._outcomes = Outcomes(self.key, plan, gate, self._settling, histogram, teller, self._sampler, context)
         self._supply = Supply(
             plan, gate, self._claims, self._retries, self._outcomes, self._settling, self._running, context
         )
@@ -185,6 +187,7 @@ class Lane:
     def _fill(self, now: float) -> None:
         """Start attempts while there are slots and something to attempt."""
         self._claims.budget = events_at_once
+        self._sampler.now = now
         while self._may_start(now):
             attempt = self._supply.next(now)
             if attempt is None:

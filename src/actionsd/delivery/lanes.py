@@ -44,8 +44,10 @@ class Lanes:
         self._alarms = Alarms(clock)
         self._resolver = Resolver()
         self._transport = transport or (lambda: HttpTransport(self._resolver))
-        self._context = Context(store, clock, self._alarms, options, tap, random=chance)
+        self._context = Context(store, clock, self._alarms, options, tap, random=chance, knows=self.knows)
         self._outlets: dict[int, Outlet] = {}
+        self._definitions = frozenset(made.name for plugin in catalog.plugins for made in plugin.definitions)
+        self._slugs: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
 
@@ -62,6 +64,7 @@ class Lanes:
         does nothing."""
         if not self._running:
             return
+        self._slugs = frozenset(destination.slug for destination in workspace.destinations)
         gone = self._outlets.keys() - {destination.id for destination in workspace.destinations}
         for id in gone:
             self._spawn(self._outlets.pop(id).close())
@@ -128,6 +131,11 @@ class Lanes:
     def status(self) -> list[LaneStatus]:
         """All lanes, those that are closed included."""
         return [status for outlet in self._outlets.values() for status in outlet.status()]
+
+    def knows(self, name: str) -> bool:
+        """Whether this is the name of a definition or the slug of a destination, as ``integrations`` objects use them
+        (FEATURES 2.7)."""
+        return name in self._definitions or name in self._slugs
 
     def running_in(self, task: "asyncio.Task[Any]") -> str:
         """What runs in a task, as "slug/action" (RULES R27); "" when it is no attempt. Safe to call from a thread."""

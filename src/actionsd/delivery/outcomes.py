@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from actionsd.delivery.context import Context
 from actionsd.delivery.decide import History, after_failure, dead_letter, rejected
 from actionsd.delivery.gate import Gate
-from actionsd.delivery.gathering import discarded_code
+from actionsd.delivery.gathering import awaiting_code, discarded_code
 from actionsd.delivery.histogram import Histogram
 from actionsd.delivery.outcome import Outcome
 from actionsd.delivery.plan import Plan
+from actionsd.delivery.sampling import Sampler
 from actionsd.delivery.settling import Settling
 from actionsd.delivery.telling import Teller
 from actionsd.delivery.work import Attempt, Delivery
@@ -20,7 +21,7 @@ class Outcomes:
 
     def __init__(
         self, lane: LaneKey, plan: Plan, gate: Gate, settling: Settling, histogram: Histogram, teller: Teller,
-        context: Context,
+        sampler: Sampler, context: Context,
     ) -> None:  # fmt: skip
         self.plan = plan
         self._lane = lane
@@ -28,12 +29,14 @@ class Outcomes:
         self._settling = settling
         self._histogram = histogram
         self._teller = teller
+        self._sampler = sampler
         self._context = context
 
     def conclude(self, attempt: Attempt, outcomes: Iterable[Outcome]) -> None:
         """An attempt has ended, with an outcome for each of its deliveries."""
         now, wall = self._context.clock.monotonic(), self._context.clock.now()
         told = None
+        self._sampler.now = now
         for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
             self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
             step = self._conclude(attempt, delivery, outcome, wall)
@@ -44,9 +47,10 @@ class Outcomes:
 
     def _conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
         if outcome.kind == "delivered":
-            self._settling.gathering.delivered(delivery)
-            self._histogram.add(wall - delivery.entry.received_at)
-            step = "delivered"
+            gathering, step = self._settling.gathering, "delivered"
+            gathering.delivered(delivery, self._histogram.add(wall - delivery.entry.received_at))
+            if self._sampler.wants_delivered(delivery.mapping):
+                gathering.samples.append(self._sampler.ended(delivery, step, "", outcome))
         else:
             step = self._failed(attempt, delivery, outcome, wall)
         self._settling.released(delivery)
@@ -54,7 +58,10 @@ class Outcomes:
 
     def discard(self, delivery: Delivery, reason: str) -> None:
         """A delivery is not to be made any more, and nobody wants to hear of it again."""
-        self._settling.gathering.discard(reason, delivery.mapping)
+        gathering, entry = self._settling.gathering, delivery.entry
+        gathering.discard(reason, entry.facet, delivery.mapping)
+        if self._sampler.wants(reason):
+            gathering.samples.append(self._sampler.unsent(entry, "discarded", reason, delivery.mapping))
         self._settling.released(delivery)
         if self._teller.listening:
             self._teller.given_up("discarded", delivery, reason)
@@ -64,7 +71,10 @@ class Outcomes:
         history = self._history(delivery, "", delivery.attempts)
         row = delivery.retry
         outcome = Outcome(kind="discarded", code=reason if row is None else row.code, message=message)
-        self._settling.gathering.die(dead_letter(outcome, history, reason), reason)
+        gathering, entry = self._settling.gathering, delivery.entry
+        gathering.die(dead_letter(outcome, history, reason), reason, entry.facet)
+        if self._sampler.wants(reason):
+            gathering.samples.append(self._sampler.unsent(entry, "dead", reason, delivery.mapping, message))
         self._settling.released(delivery)
         if self._teller.listening:
             self._teller.given_up("dead", delivery, reason)
@@ -88,11 +98,16 @@ class Outcomes:
     def _failed(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
         history = self._history(delivery, attempt.plan.versions, delivery.attempts + 1)
         decision = after_failure(outcome, history, self.plan.policy)
+        gathering, facet = self._settling.gathering, delivery.entry.facet
         if isinstance(decision, Retry):
-            self._settling.gathering.retry(decision)
-            return "retry"
-        self._settling.gathering.die(decision, _counted(decision))
-        return "dead"
+            step, reason = "retry", awaiting_code(decision.code)
+            gathering.retry(decision, reason, facet)
+        else:
+            step, reason = "dead", _counted(decision)
+            gathering.die(decision, reason, facet)
+        if self._sampler.wants(reason):
+            gathering.samples.append(self._sampler.ended(delivery, step, reason, outcome))
+        return step
 
     def _history(self, delivery: Delivery, versions: str, attempts: int) -> History:
         now = self._context.clock.now()

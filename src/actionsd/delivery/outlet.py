@@ -131,7 +131,7 @@ class Outlet:
         window = options.retry_window if destination.retry_window is None else destination.retry_window
         policy = Policy(window, options.retry_base, options.retry_cap, self._context.random)
         timeout = options.request_timeout if destination.timeout is None else destination.timeout
-        plan = self._plan = Plan(destination, definition, policy, timeout)
+        plan = self._plan = Plan(destination, definition, policy, timeout, self._context.knows)
         self._planned = planned
         self.transport.timeout = timeout
         self.gate.configure(

@@ -1,7 +1,7 @@
 """One version of a destination, compiled: what claims and attempts need, swapped whole between claims (RULES R20)."""
 
 import logging
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
@@ -56,12 +56,15 @@ class Plan:
         ConfigError: its definition, settings or a mapping cannot work; each problem is named.
     """
 
-    def __init__(self, destination: Destination, definition: Definition[Any], policy: Policy, timeout: float) -> None:
+    def __init__(
+        self, destination: Destination, definition: Definition[Any], policy: Policy, timeout: float,
+        knows: Callable[[str], bool],
+    ) -> None:  # fmt: skip
         self.destination = destination
         self.policy = policy
         self.timeout = timeout
         self.log = logging.getLogger(f"actionsd.destination.{destination.slug}")
-        self.route = route(destination, definition)
+        self.route = route(destination, definition, knows)
         self.disabled = frozenset(mapping.id for mapping in destination.mappings if not mapping.enabled)
         self.credentials = credentials(destination)
         self.mappings = compiled(destination, definition, self.credentials)
@@ -72,14 +75,16 @@ class Plan:
         return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
 
 
-def route(destination: Destination, definition: Definition[Any]) -> Route:
-    """The destination's route.
+def route(
+    destination: Destination, definition: Definition[Any], knows: Callable[[str], bool] = lambda name: True
+) -> Route:
+    """The destination's route; ``knows`` as there.
 
     Raises:
         ConfigError: a filter cannot work.
     """
     try:
-        return Route(destination, definition.name)
+        return Route(destination, definition.name, knows)
     except (FilterError, ProtocolsError) as error:
         raise ConfigError(f"destination {destination.slug!r}: {error}") from None
 

@@ -15,7 +15,7 @@ from actionsd.event import Entry, parse
 from actionsd.filters.edit import look_up
 from actionsd.ingest.gate import transformed
 from actionsd.operate.parts import Names, Parts, definition_of, find_source
-from actionsd.routing.route import Route
+from actionsd.routing.route import Route, at_mapping, no_match
 from actionsd.store.records import Dead, Destination, LaneKey, LaneState, Mapping, Retry
 
 _limit = 1000  # retries and dead letters looked at per destination
@@ -23,6 +23,7 @@ _limit = 1000  # retries and dead letters looked at per destination
 reasons = {
     "FILTERED_BY_END_USER_CONSENT": "the user did not consent to all of the destination's categories",
     "FILTERED_BY_INTEGRATIONS_OBJECT": "the event's integrations object switches it off",
+    "UNKNOWN_INTEGRATION": "the event's integrations object switches all off and names one that nobody knows",
     "MESSAGE_SENT_CLIENT_SIDE": "the browser sent it itself",
     "UNSUPPORTED_EVENT_TYPE": "the event's type is none that Segment knows",
     "FILTERED_BY_RULES": "a destination filter dropped it",
@@ -113,10 +114,10 @@ async def _at_destination(
         return [step("unknown", f"the destination is {destination.state}" if event else "the event cannot be decoded")]
     if entry.position <= lane.start:
         return [step("discarded", "it came before the destination was enabled; a replay would send it")]
-    admitted, reason = Route(destination, definition.name).admit(event, entry.metadata)
+    route = Route(destination, definition.name, parts.lanes.knows)
+    admitted, reason = route.admit(event, entry.metadata)
     if admitted is None:
         return [step("discarded", f"{reason}: {reasons.get(reason, 'not admitted')}")]
-    route = Route(destination, definition.name)
     matched = set(route.matches(admitted, entry.position))
     fates = await _fates(parts, destination, entry.position)
     rewritten = [
@@ -131,7 +132,7 @@ async def _at_destination(
             )
         else:
             steps.append(step("discarded", _unmatched(mapping, entry.position), mapping.name))
-    none = [step("discarded", "NO_MATCHING_MAPPING: the destination has no mappings")]
+    none = [step("discarded", f"{no_match}: the destination has no mappings")]
     return [*rewritten, *(steps or none)]
 
 
@@ -162,4 +163,4 @@ def _unmatched(mapping: Mapping, position: int) -> str:
         return "the mapping is disabled"
     if position <= mapping.start:
         return "it came before the mapping was enabled; a replay would send it"
-    return f"NO_MATCHING_MAPPING: the trigger does not hold: {mapping.trigger}"
+    return f"{at_mapping}: the trigger does not hold: {mapping.trigger}"

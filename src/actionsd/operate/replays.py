@@ -12,7 +12,7 @@ from actionsd.event import Entry
 from actionsd.mapping import MappingError
 from actionsd.operate.parts import Names, Parts, definition_of, find_destination, find_mapping, find_source
 from actionsd.operate.totals import Totals
-from actionsd.routing.route import Route
+from actionsd.routing.route import Route, at_mapping, no_match
 from actionsd.sdk import PayloadValidationError, plain
 from actionsd.sdk.payload import masked
 from actionsd.store.records import Destination, LaneKey, Mapping, Replay
@@ -121,7 +121,7 @@ class _Look:
             raise Conflict(f"{wanted.destination.slug} is {wanted.destination.state}: its definition is not known")
         self._wanted = wanted
         self._event = event
-        self._route = Route(wanted.destination, definition.name)
+        self._route = Route(wanted.destination, definition.name, parts.lanes.knows)
         self._prepared: dict[int, tuple[str, Prepared]] = {
             mapping.id: (
                 mapping.name,
@@ -146,7 +146,7 @@ class _Look:
             return
         matched = [id for id in self._route.matches(admitted, 2**63) if id in self._prepared]
         if not matched:
-            self.discarded["NO_MATCHING_MAPPING"] += 1
+            self.discarded[at_mapping if self._prepared else no_match] += 1
         for id in matched:
             name, prepared = self._prepared[id]
             self.deliveries[name] += 1

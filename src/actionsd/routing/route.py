@@ -1,7 +1,7 @@
 """A destination's route, compiled once per version: consent and ``integrations``, event type, filters, transformations,
 triggers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from actionsd import event as spec
@@ -16,12 +16,15 @@ Event = dict[str, Any]
 
 no_consent = "FILTERED_BY_END_USER_CONSENT"
 switched_off = "FILTERED_BY_INTEGRATIONS_OBJECT"
+unknown_name = "UNKNOWN_INTEGRATION"  # ... and what it names instead is no integration (FEATURES 2.7)
 client_side = "MESSAGE_SENT_CLIENT_SIDE"
 unsupported_type = "UNSUPPORTED_EVENT_TYPE"
 by_rules = "FILTERED_BY_RULES"
 undecidable = "FILTERED_UNDECIDABLE"  # ours: a filter cannot tell, so nothing is sent (FEATURES F137)
 by_transformation = "FILTERED_BY_TRANSFORMATION"  # ours: a transformation for this destination drops the event
-no_match = "NO_MATCHING_MAPPING"
+no_match = "NO_MATCHING_MAPPING"  # the destination has no enabled mapping (FEATURES F079)
+at_mapping = "FILTERED_AT_MAPPING"  # no trigger holds
+_pseudo_names = frozenset({"All", "Segment.io"})
 
 
 class Route:
@@ -31,16 +34,20 @@ class Route:
         destination: the configured destination; its disabled mappings match nothing.
         name: the definition's catalogue name, which ``integrations`` uses (RULES C9). The destination's slug may stand
             there too and addresses this one instance, which upstream can't (FEATURES 2.7).
+        knows: whether a name in ``integrations`` is that of a definition or destination; by default all are.
 
     Raises:
         FilterError: a filter is malformed.
         ProtocolsError: a transformation is.
     """
 
-    def __init__(self, destination: records.Destination, name: str) -> None:
+    def __init__(
+        self, destination: records.Destination, name: str, knows: Callable[[str], bool] = lambda name: True
+    ) -> None:
         enabled = [mapping for mapping in destination.mappings if mapping.enabled]
         self._name = name
         self._names = (destination.slug, name)
+        self._knows = knows
         self._categories = destination.consent
         self._filters: Filters | None = compile_filters(destination.filters) if destination.filters else None
         self._transformations = _compiled(destination.transformations)
@@ -64,7 +71,7 @@ class Route:
             return None, no_consent
         integrations = event.get("integrations")
         if isinstance(integrations, dict) and integrations and not switched_on(integrations, self._names):
-            return None, switched_off
+            return None, self._why_off(integrations)
         if metadata and sent_by_the_browser(metadata, self._name):
             return None, client_side
         if event.get("type") not in spec.types:
@@ -85,6 +92,14 @@ class Route:
         if filtered is None or self._transformations is None:
             return ()
         return self._transformations.rewrite(filtered).by
+
+    def _why_off(self, integrations: dict[str, Any]) -> str:
+        """All is off and the destination not named: whom the event names instead may be nobody, as in a misspelling."""
+        if not any(name in integrations for name in self._names):
+            wanted = [name for name, value in integrations.items() if value is not False and name not in _pseudo_names]
+            if not all(map(self._knows, wanted)):
+                return unknown_name
+        return switched_off
 
     def matches(self, event: Event, position: int | None = None) -> tuple[int, ...]:
         """The ids of the mappings whose trigger holds for an admitted event, in their order.

@@ -24,7 +24,7 @@ Kind = Literal["test_authentication", "on_delete", "refresh", "choices"]
 """What :func:`call` can ask a definition: ``kind: Kind = "refresh"``."""
 
 _DEFAULT: Any = object()
-_NO_MATCH = Outcome(kind="discarded", code="NO_MATCHING_MAPPING", message="the trigger does not match the event")
+_NO_MATCH = Outcome(kind="discarded", code="FILTERED_AT_MAPPING", message="the trigger does not match the event")
 
 
 class Run(msgspec.Struct, frozen=True):
