@@ -134,7 +134,7 @@ def path_of(route: web.AbstractRoute) -> str:
     if "path" in info:
         return info["path"]
     names = re.findall(r"{(\w+)}", info["formatter"])
-    for values in itertools.product(("1", "none", "stop"), repeat=len(names)):
+    for values in itertools.product(("1", "none", "stop", "connect"), repeat=len(names)):
         path = info["formatter"].format(**dict(zip(names, values, strict=True)))
         if info["pattern"].fullmatch(path):
             return path

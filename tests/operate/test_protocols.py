@@ -166,7 +166,7 @@ def test_a_transformation_is_made_changed_moved_and_deleted(tmp_path: Path) -> N
             assert web(parts).transformations == ()
             with pytest.raises(NotFound, match="no definition 'nope'"):
                 await transformations.change(parts, WHO, made, definition="nope")
-            with pytest.raises(ConfigError, match=r"^expected FQL: .* \(column \d+\)$"):
+            with pytest.raises(ConfigError, match=r"^if: expected FQL: .* \(column \d+\)$"):
                 await transformations.change(parts, WHO, made, condition="event =")
             with pytest.raises(ConfigError, match="expected one of newEventName, "):
                 await transformations.change(parts, WHO, made, edits={"propertyRenames": []})

@@ -138,7 +138,7 @@ def values(*paths: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("members", "problem"),
     [
-        ({"if": "event ="}, r"transformations\[0\]: expected FQL: "),
+        ({"if": "event ="}, r"transformations\[0\]: if: expected FQL: "),
         ({"if": "x" * 6000}, "expected FQL of at most 5120 bytes"),
         ({"if": 5}, r"Expected `str`, got `int` - at `\$.if`"),
         (
@@ -146,8 +146,8 @@ def values(*paths: str) -> dict[str, Any]:
             "oldName: expected a path of 1 to 4 names, found 'a.b.c.d.e'",
         ),
         ({"propertyRenames": rename(("a", "b..c"))}, "newName: expected a path of 1 to 4 names"),
-        ({"propertyRenames": rename(("a", "b"), ("a", "c"))}, "oldName: .a is named twice"),
-        (values("a", "a"), "propertyPaths: .a is named twice"),
+        ({"propertyRenames": rename(("a", "b"), ("a", "c"))}, "oldName: a is named twice"),
+        (values("a", "a"), "propertyPaths: a is named twice"),
         (values(*map(str, range(11))), "propertyPaths: expected at most 10, found 11"),
         (values("a") | {"propertyRenames": rename(("a", "b"))}, "is renamed by the same transformation"),
         ({"fqlDefinedProperties": [{"fql": "1", "propertyName": "a"}] * 2}, "expected at most 1, found 2"),

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, handlers, metrics, tail, testing, workspace
+from actionsd.admin import access, answers, handlers, metrics, protocols, tail, testing, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
@@ -37,6 +37,16 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("DELETE", "/actionsd/sources/{slug}", "write", workspace.delete_source),
     ("POST", "/actionsd/sources/{slug}/keys", "write", workspace.add_key),
     ("DELETE", "/actionsd/sources/{slug}/keys/{key}", "write", workspace.remove_key),
+    ("GET", "/actionsd/sources/{slug}/schema", "read", protocols.schema),
+    ("PATCH", "/actionsd/sources/{slug}/schema", "write", protocols.change_schema),
+    ("GET", "/actionsd/tracking-plans", "read", protocols.plans),
+    ("POST", "/actionsd/tracking-plans", "write", protocols.create_plan),
+    ("GET", "/actionsd/tracking-plans/{slug}", "read", protocols.plan),
+    ("DELETE", "/actionsd/tracking-plans/{slug}", "write", protocols.delete_plan),
+    ("POST", "/actionsd/tracking-plans/{slug}/{verb:connect|disconnect}", "write", protocols.follow_plan),
+    ("GET", "/actionsd/transformations", "read", protocols.list_transformations),
+    ("POST", "/actionsd/transformations", "write", protocols.create_transformation),
+    ("DELETE", "/actionsd/transformations/{id:[0-9]+}", "write", protocols.delete_transformation),
     ("POST", "/actionsd/destinations", "write", workspace.create_destination),
     ("GET", "/actionsd/destinations/{slug}/config", "read", workspace.destination),
     ("PATCH", "/actionsd/destinations/{slug}", "write", workspace.change_destination),

@@ -27,6 +27,8 @@ from actionsd.cli import (
     tail,
     test,
     tokens,
+    trackingplans,
+    transformations,
 )
 from actionsd.cli.client import Client
 from actionsd.settings import default_path
@@ -78,6 +80,8 @@ for command in (
     replay.replay,
     mappings.mappings,
     filters.filters,
+    trackingplans.tracking_plans,
+    transformations.transformations,
     history.history,
     config.plan,
     config.apply,

@@ -1,5 +1,6 @@
 """What the commands of nouns share: ``actionsctl NOUN`` lists, ``NOUN SLUG`` shows one, ``NOUN VERB ...`` changes."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,18 @@ class Noun(click.Group):
         elif words and args and args[0] not in self.commands and not args[0].startswith("-"):
             args = ["show", *args]
         return super().parse_args(context, args)
+
+
+def read_file(file: Path) -> bytes:
+    """What a file holds; "-" is standard input.
+
+    Raises:
+        Usage: it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise Usage(f"{file}: {error.strerror}") from None
 
 
 def pair(text: str) -> tuple[str, Any]:

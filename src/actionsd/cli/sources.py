@@ -1,13 +1,15 @@
 """``actionsctl sources``: where events come from."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
+import msgspec
 from msgspec import UNSET
 
 from actionsd import wire
-from actionsd.cli.client import Client, segment
-from actionsd.cli.noun import Noun, confirm, yes_option
+from actionsd.cli.client import Client, Usage, segment
+from actionsd.cli.noun import Noun, confirm, read_file, yes_option
 from actionsd.cli.output import Column, coloured, json_option, number, print_json, print_table, rate
 
 _columns = (
@@ -16,6 +18,7 @@ _columns = (
     Column("received", right=True),
     Column("duplicates", right=True),
     Column("refused", right=True),
+    Column("filtered", right=True, optional=True),
     Column("rate", right=True),
 )
 
@@ -127,6 +130,34 @@ def rm(client: Client, slug: str, yes: bool) -> None:
     click.echo(f"{slug} is removed; `actionsctl history` has it")
 
 
+@sources.command()
+@click.argument("slug")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False)
+@json_option
+@click.pass_obj
+def schema(client: Client, slug: str, file: Path | None, as_json: bool) -> None:
+    """Show what SLUG lets in, or change what FILE names of it ("-": standard input).
+
+    \b
+    {"filters": {"track": ["Debug"], "page": [], "screen": [], "identifyTraits": [], "groupTraits": []},
+     "settings": {"track": {"allowUnplannedEvents": false}}}     as in Segment's Public API
+    """
+    path = f"{_path(slug)}/schema"
+    if file is None:
+        found = client.get(path, wire.SourceSchema)
+    else:
+        try:
+            body = msgspec.json.decode(read_file(file), type=wire.SchemaChange)
+        except msgspec.DecodeError as error:
+            raise Usage(f"{file}: {error}") from None
+        found = client.patch(path, wire.SourceSchema, body)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{slug} follows {f'the tracking plan {found.plan}' if found.plan else 'no tracking plan'}")
+    print_json({"settings": found.settings, "filters": found.filters})
+
+
 def print_sources(rows: Sequence[wire.SourceStatus]) -> None:
     """The table of sources."""
     print_table(
@@ -138,6 +169,7 @@ def print_sources(rows: Sequence[wire.SourceStatus]) -> None:
                 number(row.received),
                 number(row.duplicates),
                 number(row.refused),
+                number(row.filtered),
                 rate(row.rate),
             )
             for row in rows

@@ -4,9 +4,11 @@ from typing import Any
 
 from actionsd import wire
 from actionsd.catalog import Catalog
+from actionsd.operate import schemas, trackingplans
 from actionsd.operate.parts import Names, Parts
+from actionsd.protocols.settings import as_json
 from actionsd.sdk.payload import MASK, masked
-from actionsd.store.records import Destination, Mapping, Source
+from actionsd.store.records import Destination, Mapping, Source, TrackingPlan, Transformation
 
 HASH = "hashPropertiesConfiguration"  # of a transformation; its ``key`` is secret
 
@@ -68,6 +70,56 @@ def filter(filter: dict[str, Any]) -> wire.FilterDetail:
         actions=list(filter.get("actions", ())),
         enabled=bool(filter.get("enabled", True)),
         description=str(filter.get("description", "")),
+    )
+
+
+def plan_status(parts: Parts, plan: TrackingPlan) -> wire.PlanStatus:
+    """A tracking plan as lists have it."""
+    changed = max([plan.updated_at, *(rule.updated_at for rule in plan.rules)])
+    return wire.PlanStatus(
+        slug=plan.config.slug,
+        name=plan.config.name,
+        type=plan.config.type,
+        rules=len(plan.rules),
+        sources=[source.slug for source in trackingplans.followers(parts, plan)],
+        updated_at=wire.moment(changed),
+    )
+
+
+def plan(parts: Parts, plan: TrackingPlan) -> wire.PlanDetail:
+    """A tracking plan with its rules."""
+    return wire.PlanDetail(
+        slug=plan.config.slug,
+        name=plan.config.name,
+        description=plan.config.description,
+        type=plan.config.type,
+        rules=[trackingplans.rule_json(rule) for rule in plan.rules],
+        sources=[source.slug for source in trackingplans.followers(parts, plan)],
+    )
+
+
+def schema(parts: Parts, source: Source) -> wire.SourceSchema:
+    """What a source lets in."""
+    followed = (each.config.slug for each in parts.workspace.plans if each.id == source.schema.config.plan)
+    return wire.SourceSchema(
+        source=source.slug,
+        plan=next(followed, ""),
+        settings=as_json(schemas.settings_of(source)),
+        filters=as_json(schemas.filters_of(source)),
+    )
+
+
+def transformation(parts: Parts, transformation: Transformation) -> wire.TransformationDetail:
+    """A transformation."""
+    config = transformation.config
+    return wire.TransformationDetail(
+        id=transformation.id,
+        name=config.name,
+        source=Names(parts.workspace).source(transformation.source),
+        definition=config.definition,
+        enabled=config.enabled,
+        condition=config.condition,
+        edits=edits(config.edits),
     )
 
 

@@ -48,6 +48,7 @@ def _source(parts: Parts, source: Source, totals: Totals) -> wire.SourceStatus:
         received=totals.source["received", source.id],
         duplicates=totals.source["duplicate", source.id],
         refused=totals.source["refused", source.id],
+        filtered=totals.source["filtered_at_source", source.id],
         rate=parts.rates.source(totals, "received", source.id),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actionsd.errors import Conflict, NotFound
+from actionsd.operate import configuring
 from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit, refuse
 from actionsd.operate.parts import Parts
@@ -37,7 +38,7 @@ async def create(parts: Parts, who: Caller, source: Source, config: Transformati
         NotFound: there is no such definition.
         Conflict: another does the same to the same events.
     """
-    config = _checked(parts, config, source.id, id=0)
+    config = _checked(parts, msgspec.structs.replace(config, edits=_unmasked(config.edits, {})), source.id, id=0)
     (id,) = await commit(parts, who, [Put(config=config, parent=source.id)])
     return by_id(parts, id)
 
@@ -82,9 +83,9 @@ def by_id(parts: Parts, id: int) -> Transformation:
 
 def _unmasked(edits: Edits, before: Edits) -> Edits:
     hashed, known = edits.get(HASH), before.get(HASH)
-    if not isinstance(hashed, dict) or not isinstance(known, dict) or hashed.get("key") != MASK:
+    if not isinstance(hashed, dict) or hashed.get("key") != MASK:
         return edits
-    return edits | {HASH: hashed | {"key": known.get("key")}}
+    return edits | {HASH: configuring.unmasked(hashed, known if isinstance(known, dict) else {})}
 
 
 def _checked(parts: Parts, config: TransformationConfig, source: int, id: int) -> TransformationConfig:

@@ -165,27 +165,33 @@ def _compile(index: int, transformation: Transformation) -> _Compiled:
         edits.append(_rename(pairs))
     for setting in transformation.values:
         for path in setting.property_paths:
-            edits.append(_set(_path(path, "propertyPaths"), setting.property_value))
+            edits.append(_set(_path(path, "propertyValueTransformations"), setting.property_value))
     for defined in transformation.defined:
-        edits.append(_define(_path(defined.property_name, "propertyName"), _fql(defined.fql, compile_expression)))
+        edits.append(
+            _define(
+                _path(defined.property_name, "fqlDefinedProperties.propertyName"),
+                _fql(defined.fql, compile_expression, "fqlDefinedProperties.fql"),
+            )
+        )
     if transformation.allowed:
         edits.append(_allow([_path(path, "allowProperties") for path in transformation.allowed]))
     if transformation.hashed is not None:
         edits.append(_hash(transformation.hashed))
-    return _Compiled(index, _fql(transformation.condition, compile_condition), transformation.drop, tuple(edits))
+    return _Compiled(index, _fql(transformation.condition, compile_condition, "if"), transformation.drop, tuple(edits))
 
 
 def _check(transformation: Transformation) -> None:
     """What Segment refuses although each part is well-formed."""
-    paths = [".".join(_path(path, "propertyPaths")) for each in transformation.values for path in each.property_paths]
-    renamed = [".".join(_path(rename.old_name, "oldName")) for rename in transformation.renames]
+    values, old = "propertyValueTransformations.propertyPaths", "propertyRenames.oldName"
+    paths = [".".join(_path(path, values)) for each in transformation.values for path in each.property_paths]
+    renamed = [".".join(_path(rename.old_name, old)) for rename in transformation.renames]
     if len(paths) > MAX_VALUES:
-        raise ProtocolsError(f"propertyPaths: expected at most {MAX_VALUES}, found {len(paths)}")
-    for name, found in (("propertyPaths", paths), ("oldName", renamed)):
+        raise ProtocolsError(f"{values}: expected at most {MAX_VALUES}, found {len(paths)}")
+    for name, found in ((values, paths), (old, renamed)):
         if twice := next((path for path in found if found.count(path) > 1), None):
-            raise ProtocolsError(f"{name}: {twice} is named twice")
+            raise ProtocolsError(f"{name}: {twice.lstrip('.')} is named twice")
     if both := next((path for path in paths if path in renamed), None):
-        raise ProtocolsError(f"propertyPaths: {both} is renamed by the same transformation")
+        raise ProtocolsError(f"{values}: {both.lstrip('.')} is renamed by the same transformation")
     if len(transformation.defined) > 1:
         raise ProtocolsError(f"fqlDefinedProperties: expected at most 1, found {len(transformation.defined)}")
 
@@ -203,16 +209,16 @@ def _in(event: Event, keys: Keys) -> Keys:
     return keys if keys[0] else (PARTS.get(str(event.get("type")), "traits"), *keys[1:])
 
 
-def _fql(text: str, compiler: Callable[[str], Callable[[Any], Any]]) -> Callable[[Event], Any]:
+def _fql(text: str, compiler: Callable[[str], Callable[[Any], Any]], member: str) -> Callable[[Event], Any]:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_FQL:
-        raise ProtocolsError(f"expected FQL of at most {MAX_FQL} bytes")
+        raise ProtocolsError(f"{member}: expected FQL of at most {MAX_FQL} bytes")
     if text == "all" and compiler is compile_condition:
         return lambda event: True
     try:
         return compiler(text)
     except FQLError as error:
         column = "" if error.position is None else f" (column {error.position + 1})"
-        raise ProtocolsError(f"expected FQL: {error.reason}{column}") from error
+        raise ProtocolsError(f"{member}: expected FQL: {error.reason}{column}") from error
 
 
 def _rename_event(name: str) -> Edit:

@@ -27,6 +27,14 @@ from actionsd.wire.operation import Backup as Backup
 from actionsd.wire.operation import BackupRequest as BackupRequest
 from actionsd.wire.operation import CheckResult as CheckResult
 from actionsd.wire.operation import PluginStatus as PluginStatus
+from actionsd.wire.protocols import Follower as Follower
+from actionsd.wire.protocols import PlanCreate as PlanCreate
+from actionsd.wire.protocols import PlanDetail as PlanDetail
+from actionsd.wire.protocols import PlanStatus as PlanStatus
+from actionsd.wire.protocols import SchemaChange as SchemaChange
+from actionsd.wire.protocols import SourceSchema as SourceSchema
+from actionsd.wire.protocols import TransformationCreate as TransformationCreate
+from actionsd.wire.protocols import TransformationDetail as TransformationDetail
 from actionsd.wire.replays import Preview as Preview
 from actionsd.wire.replays import ReplayPlan as ReplayPlan
 from actionsd.wire.replays import ReplayRequest as ReplayRequest

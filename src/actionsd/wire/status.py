@@ -6,7 +6,8 @@ from actionsd.wire.base import Wire
 
 
 class SourceStatus(Wire, frozen=True, kw_only=True):
-    """One source: events received, seen before, and refused, since the database was made; ``rate`` per second."""
+    """One source: events received, seen before, refused, and blocked by what it lets in (``filtered``), since the
+    database was made; ``rate`` per second."""
 
     slug: str
     name: str
@@ -14,6 +15,7 @@ class SourceStatus(Wire, frozen=True, kw_only=True):
     received: int
     duplicates: int
     refused: int
+    filtered: int
     rate: float
 
 

@@ -43,9 +43,13 @@ def objects(api: PublicApi) -> dict[str, str]:
     made = api("POST", f"/destinations/{destination}/subscriptions", mapping).data["destinationSubscription"]
     filter = {"sourceId": source["id"], "if": "all", "actions": [{"type": "DROP"}], "title": "T", "enabled": True}
     filter = api("POST", f"/destination/{destination}/filters", filter).data["filter"]
+    plan = api("POST", "/tracking-plans", {"name": "Tried", "type": "LIVE"}).data["trackingPlan"]
+    rename = {"name": "Tried", "sourceId": source["id"], "enabled": True, "if": "all", "newEventName": "X"}
+    transformation = api("POST", "/transformations", rename).data["transformation"]
     return {
         "sourceId": source["id"], "destinationId": destination, "id": made["id"], "filterId": filter["id"],
-        "destinationMetadataId": "file", "sourceMetadataId": "python",
+        "destinationMetadataId": "file", "sourceMetadataId": "python", "trackingPlanId": plan["id"],
+        "transformationId": transformation["id"],
     }  # fmt: skip
 
 

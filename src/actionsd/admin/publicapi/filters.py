@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from actionsd.admin.publicapi import ids
+from actionsd.admin.publicapi import ids, times
 from actionsd.admin.publicapi.errors import Refused
 from actionsd.admin.publicapi.operation import Call, Nothing, Operation, Paged, Pagination, Row, Shape, Success
 from actionsd.admin.publicapi.paging import page
@@ -16,7 +16,6 @@ from actionsd.errors import NotFound
 from actionsd.operate import filters
 from actionsd.operate.configuring import refuse_declared
 from actionsd.store import configs, records
-from actionsd.wire import moment
 
 
 class Action(Shape, frozen=True, kw_only=True):
@@ -185,13 +184,9 @@ def _shown(destination: records.Destination, id: str, filter: filters.Filter) ->
         title=filter.get("title", ""),
         description=filter.get("description") or UNSET,
         enabled=filter.get("enabled", True),
-        created_at=_time(filter.get("createdAt", 0)),
-        updated_at=_time(filter.get("updatedAt", 0)),
+        created_at=times.text(filter.get("createdAt", 0)),
+        updated_at=times.text(filter.get("updatedAt", 0)),
     )
-
-
-def _time(milliseconds: int) -> str:
-    return moment(milliseconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _at(base: str, suffix: str) -> tuple[Row, ...]:

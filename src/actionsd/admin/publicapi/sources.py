@@ -126,7 +126,9 @@ async def listed(call: Call[Paged, Nothing]) -> Sources:
 
 
 async def get(call: Call[Nothing, Nothing]) -> SourceWithPlan:
-    return SourceWithPlan(source=shown(_source(call)), tracking_plan_id=None)
+    source = _source(call)
+    plan = source.schema.config.plan
+    return SourceWithPlan(source=shown(source), tracking_plan_id=str(plan) if plan else None)
 
 
 async def create(call: Call[Nothing, CreateSource]) -> OneSource:

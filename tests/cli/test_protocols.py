@@ -1,0 +1,79 @@
+"""Tracking plans, schemas and transformations from the shell."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from support.daemon import Daemon
+
+Ctl = Callable[..., Result]
+
+RULE = {
+    "type": "TRACK", "key": "Order", "version": 1,
+    "jsonSchema": {"properties": {"properties": {"required": ["total"]}}},
+}  # fmt: skip
+
+
+def told(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def write(path: Path, value: object) -> str:
+    path.write_text(json.dumps(value))
+    return str(path)
+
+
+def test_a_plan_from_a_file_to_a_source_and_away(ctl_of: Ctl, tmp_path: Path) -> None:
+    file = write(tmp_path / "plan.json", {"name": "My Plan", "rules": [RULE]})
+    assert told(ctl_of("tracking-plans", "add", file)) == "my-plan has 1 rules; no source follows it yet\n"
+    assert told(ctl_of("tracking-plans", "connect", "my-plan", "website")) == "website follows my-plan\n"
+    assert told(ctl_of("tracking-plans")).splitlines()[1].split()[:6] == [
+        "my-plan", "My", "Plan", "LIVE", "1", "website",
+    ]  # fmt: skip
+    shown = told(ctl_of("tracking-plans", "my-plan")).splitlines()
+    assert shown[1] == "my-plan, followed by website"
+    assert shown[3].split() == ["TRACK", "Order", "1", "total"]
+    whole = json.loads(told(ctl_of("tracking-plans", "my-plan", "--json")))
+    assert whole["rules"] == [RULE]
+    del whole["sources"]
+    again = told(ctl_of("tracking-plans", "add", "-", input=json.dumps(whole | {"slug": "copy"})))
+    assert again.startswith("copy has 1 rules")
+    assert "website follows no tracking plan" in told(ctl_of("tracking-plans", "disconnect", "my-plan", "website"))
+    for slug in ("my-plan", "copy"):
+        assert "is removed" in told(ctl_of("tracking-plans", "rm", slug, "--yes"))
+    failed = ctl_of("tracking-plans", "my-plan")
+    assert (failed.exit_code, failed.output) == (1, 'Error: no tracking plan "my-plan"\n')
+
+
+def test_what_a_source_lets_in(ctl_of: Ctl, tmp_path: Path, daemon: Daemon) -> None:
+    change = {"filters": {"track": ["Debug"]}, "settings": {"track": {"allowUnplannedEvents": False}}}
+    assert "website follows no tracking plan" in told(
+        ctl_of("sources", "schema", "website", write(tmp_path / "s", change))
+    )
+    shown = json.loads(told(ctl_of("sources", "schema", "website", "--json")))
+    assert shown["filters"]["track"] == ["Debug"]
+    assert shown["settings"]["track"]["allowUnplannedEvents"] is False
+    assert daemon.post("/v1/track", {"userId": "u", "event": "Debug", "messageId": "never"}) == 200
+    assert "was blocked at its source" in ctl_of("explain", "never").output
+    failed = ctl_of("sources", "schema", "website", write(tmp_path / "s", {"filters": {"tracks": []}}))
+    assert (failed.exit_code, failed.output) == (1, "Error: Object contains unknown field `tracks`\n")
+    undo = write(tmp_path / "s", {"filters": {"track": []}, "settings": {"track": {"allowUnplannedEvents": True}}})
+    told(ctl_of("sources", "schema", "website", undo))
+
+
+def test_transformations_are_added_listed_and_removed(ctl_of: Ctl, tmp_path: Path) -> None:
+    body = {
+        "name": "Short", "source": "website", "definition": "file", "if": "event = 'Never'", "enabled": False,
+        "edits": {"newEventName": "N"},
+    }  # fmt: skip
+    added = told(ctl_of("transformations", "add", write(tmp_path / "t.json", body)))
+    id = added.split()[1].rstrip(":")
+    row = told(ctl_of("transformations")).splitlines()[1].split()
+    assert row[:5] == [id, "Short", "website", "file", "disabled"]
+    assert row[-1] == "newEventName"
+    assert f"transformation {id} is removed" in told(ctl_of("transformations", "rm", id, "--yes"))
+    assert told(ctl_of("transformations")) == "no transformations: events go on as they come\n"
+    assert ctl_of("transformations", "add", write(tmp_path / "t.json", [])).exit_code == 2
