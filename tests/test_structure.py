@@ -20,7 +20,7 @@ SOURCE = ROOT / "src"
 RANKS: tuple[frozenset[str], ...] = tuple(
     frozenset(row.split())
     for row in (
-        "sdk event clock errors observe wire",
+        "sdk event clock errors observe wire differences",
         "mapping fql settings",
         "filters samples",  # conditions of filters are FQL; a sample may be made to fit a trigger
         "protocols",  # edits events as filters do

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from actionsd import wire
+from actionsd.cli.cases import cases, save
 from actionsd.cli.client import Client, Usage
 from actionsd.cli.mappings import changed_fields, mapping_path
 from actionsd.cli.output import coloured, json_option, pretty, print_json
@@ -17,11 +18,22 @@ _json_file = click.Path(path_type=Path, dir_okay=False)
 _samples = ("track", "identify", "page", "screen", "group", "alias", "trigger")
 
 
-@click.group()
+class _Test(click.Group):
+    """A group that runs cases where it is given a path and no verb."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        first = next((arg for arg in args if not arg.startswith("-")), None)
+        if first is not None and first not in self.commands and Path(first).exists():
+            args = ["cases", *args]
+        return super().parse_args(context, args)
+
+
+@click.group(cls=_Test)
 def test() -> None:
-    """Try a destination or a mapping with one event.
+    """Try a destination or a mapping with one event, or run stored cases.
 
     \b
+    actionsctl test cases/                   the same as `test cases cases/`
     actionsctl test event signups --recent
     actionsctl test mapping signups "Signed up" --sample trigger --mode dry
     actionsctl test mapping signups "Signed up" --event event.json --field text=hello --mode send
@@ -31,6 +43,9 @@ def test() -> None:
 def _choice(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which event, and how far to go."""
     for option in (
+        click.option(
+            "--save-case", type=_json_file, metavar="FILE", help="Store what happened as a case, FILE.case.json."
+        ),
         click.option(
             "--mode",
             type=click.Choice(("preview", "dry", "send")),
@@ -59,7 +74,7 @@ def event(client: Client, /, destination: str, as_json: bool, **given: Any) -> N
     Exits with 1 where a mapping does not end as it should, or none matches.
     """
     body = wire.EventTest(destination=destination, **_event(given))
-    _finish(client.post("/actionsd/test/event", wire.TestedEvent, body), as_json)
+    _finish(client, body, client.post("/actionsd/test/event", wire.TestedEvent, body), given["save_case"], as_json)
 
 
 @test.command()
@@ -88,7 +103,7 @@ def mapping(client: Client, /, destination: str, name: str | None, as_json: bool
         ),
         **_event(given),
     )
-    _finish(client.post("/actionsd/test/mapping", wire.TestedEvent, body), as_json)
+    _finish(client, body, client.post("/actionsd/test/mapping", wire.TestedEvent, body), given["save_case"], as_json)
 
 
 @test.command()
@@ -129,10 +144,19 @@ def read_event(path: Path) -> dict[str, Any]:
         raise Usage(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _finish(tested: wire.TestedEvent, as_json: bool) -> None:
+def _finish(
+    client: Client, asked: wire.EventTest, tested: wire.TestedEvent, case: Path | None, as_json: bool
+) -> None:
     print_json(tested) if as_json else _print(tested)
+    if case is not None:
+        save(client, case, tested, asked)
+        click.echo(f"stored {case}; `actionsctl test {case}` runs it", err=True)
+        return
     if not tested.mappings or any(each.outcome not in ("valid", "delivered") for each in tested.mappings):
         raise click.exceptions.Exit(1)
+
+
+test.add_command(cases)
 
 
 def _print(tested: wire.TestedEvent) -> None:

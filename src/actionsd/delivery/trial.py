@@ -30,6 +30,11 @@ T = TypeVar("T")
 Mode = Literal["preview", "dry", "send"]
 
 
+def key_of(event: Mapping[str, Any]) -> str:
+    """The delivery's id in trials that send nothing: the same whenever the event is tried again."""
+    return f"trial-{event.get('messageId')}"
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What a trial showed. ``payload`` is what the mapping made, secrets masked, also where it is not valid: then
     ``problems`` says why. ``outcome`` is None where nothing was attempted; ``exchange`` is JSON as of an
@@ -73,8 +78,8 @@ class Trial:
             item.payload = prepared.payload(event, batch=prepared.batches)
         except Exception as error:
             return _refused(prepared, event, error)
-        redact = _redactor(prepared, plain(item.payload))
-        shown = _redacted(plain(item.payload), redact)
+        redact = redactor(prepared, plain(item.payload))
+        shown = redacted(plain(item.payload), redact)
         if self.mode == "preview" or (self.mode == "dry" and not prepared.definition.over_http):
             return Account(payload=shown, seconds=self._monotonic() - started)
         outcome = await self._attempted(prepared, item, at_ms)
@@ -131,20 +136,20 @@ def _refused(prepared: Prepared, event: Mapping[str, Any], error: Exception) -> 
     """An event that makes no valid payload: what it makes, and why that will not do."""
     if isinstance(error, PayloadValidationError):
         mapped = parse(stringify_bytes(prepared.mapped(event)))
-        redact = _redactor(prepared, mapped)
+        redact = redactor(prepared, mapped)
         problems = error.problems
     else:
-        mapped, redact = None, _redactor(prepared, None)
+        mapped, redact = None, redactor(prepared, None)
         problems = tuple(each.message for each in error.errors) if isinstance(error, MappingError) else (str(error),)
     outcome = classify(error)
     return Account(
-        payload=_redacted(mapped, redact),
+        payload=redacted(mapped, redact),
         problems=tuple(map(redact, problems)),
         outcome=msgspec.structs.replace(outcome, message=redact(outcome.message)),
     )
 
 
-def _redactor(prepared: Prepared, mapped: Any) -> Redactor:
+def redactor(prepared: Prepared, mapped: Any) -> Redactor:
     """Takes out what must not be shown: secrets of the settings, tokens, and what the mapping puts into fields that
     are secret."""
     hidden = secrets(prepared.settings) | secrets_of(prepared.credentials.auth)
@@ -164,10 +169,10 @@ def _secret_texts(value: Any, struct: type[Payload] | type[Settings]) -> Iterato
                 yield from _secret_texts(part, field.struct)
 
 
-def _redacted(value: Any, redact: Redactor) -> Any:
+def redacted(value: Any, redact: Redactor) -> Any:
     """A JSON value without secrets."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
-        return {redact(key): _redacted(part, redact) for key, part in value.items()}
-    return [_redacted(part, redact) for part in value] if isinstance(value, list) else value
+        return {redact(key): redacted(part, redact) for key, part in value.items()}
+    return [redacted(part, redact) for part in value] if isinstance(value, list) else value

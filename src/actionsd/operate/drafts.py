@@ -84,4 +84,5 @@ def _made(
         enabled=True,
         start=0,
         version=saved.version if saved else 0,
+        config=config,
     )

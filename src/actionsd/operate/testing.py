@@ -15,8 +15,9 @@ from actionsd import wire
 from actionsd.delivery import plan
 from actionsd.delivery.credentials import Credentials
 from actionsd.delivery.plan import MappingPlan
-from actionsd.delivery.trial import Account, Trial
-from actionsd.operate import events
+from actionsd.delivery.prepared import Prepared
+from actionsd.delivery.trial import Account, Trial, key_of, redacted, redactor
+from actionsd.operate import events, shown
 from actionsd.operate.callers import Caller
 from actionsd.operate.drafts import draft, known_definition
 from actionsd.operate.explain import reasons
@@ -56,11 +57,11 @@ async def mapping(parts: Parts, who: Caller, request: wire.MappingTest) -> wire.
         parts, who, destination, mapping=request.mapping, action=request.action, trigger=request.trigger,
         fields=request.fields,
     )  # fmt: skip
-    return await _tested(parts, who, msgspec.structs.replace(destination, mappings=(one,)), request)
+    return await _tested(parts, who, msgspec.structs.replace(destination, mappings=(one,)), request, one)
 
 
 async def _tested(
-    parts: Parts, who: Caller, destination: Destination, request: wire.EventTest
+    parts: Parts, who: Caller, destination: Destination, request: wire.EventTest, draft: Mapping | None = None
 ) -> wire.TestedEvent:
     started = parts.clock.monotonic()
     definition = known_definition(parts, destination)
@@ -81,23 +82,31 @@ async def _tested(
         monotonic=parts.clock.monotonic,
     )
     seen = event if admitted is None else admitted
-    names = {each.id: each for each in destination.mappings}
-    tested = [_tested_by(trial, names[id], plans[id], seen, parts.clock.now()) for id in matched]
+    now, names = parts.clock.now(), {each.id: each for each in destination.mappings}
+    tested = [_tested_by(trial, names[id], plans[id], seen, now) for id in matched]
     return wire.TestedEvent(
         destination=destination.slug,
         mode=request.mode,
         event=seen,
+        now=wire.moment(now),
         message=f"{reason}: {reasons.get(reason, 'not admitted')}" if reason else "" if matched else no_match,
         mappings=list(await asyncio.gather(*tested)),
         seconds=round(parts.clock.monotonic() - started, 6),
+        draft=None if draft is None else _shown(parts, destination, draft, plans[draft.id].prepared),
     )
+
+
+def _shown(parts: Parts, destination: Destination, draft: Mapping, prepared: Prepared) -> wire.MappingDetail:
+    """The mapping as it was tested; what is secret in the settings is not shown in its fields either."""
+    detail = shown.mapping(parts, destination, draft)
+    return msgspec.structs.replace(detail, fields=redacted(detail.fields, redactor(prepared, None)))
 
 
 async def _tested_by(
     trial: Trial, mapping: Mapping, plan: MappingPlan, event: dict[str, Any], now: int
 ) -> wire.TestedMapping:
     prepared = plan.prepared
-    key = uuid.uuid4().hex if trial.mode == "send" else f"test {event.get('messageId')} {mapping.name}"
+    key = uuid.uuid4().hex if trial.mode == "send" else key_of(event)
     account = await trial.of(prepared, event, key=key, at_ms=now)
     ended = _ended(trial, account, over_http=prepared.definition.over_http)
     return wire.TestedMapping(

@@ -152,6 +152,12 @@ def _declared_destination(
     )
 
 
+def unstored(declared: DestinationDecl) -> Destination:
+    """A declared destination as it would be with a store of its own; mappings are numbered from 1."""
+    rows = [(number, 0, mapping.name, 1, 0) for number, mapping in enumerate(declared.mappings, 1)]
+    return _declared_destination(1, 1, "enabled", 0, 1, declared, rows)
+
+
 def _declared_mapping(row: Row, declared: MappingDecl) -> Mapping:
     id, _, _, version, start, *_ = row
     fields = dict(declared.fields or {})

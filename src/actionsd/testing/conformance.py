@@ -69,10 +69,11 @@ def sample(fields: tuple[FieldShape, ...]) -> dict[str, Any]:
     Example:
         sample(shape(AcmeSettings))  # {"api_key": "sample-api_key-0123456789"}
     """
-    return {item.key: _sample(item) for item in fields if item.required or item.secret}
+    return {item.key: placeholder(item) for item in fields if item.required or item.secret}
 
 
-def _sample(item: FieldShape) -> Any:
+def placeholder(item: FieldShape) -> Any:
+    """A value that would do for a field."""
     if item.choices:
         value = item.choices[0].value
     elif item.kind == "object":

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from actionsd.wire.base import Wire
 from actionsd.wire.tail import Exchange
+from actionsd.wire.workspace import MappingDetail
 
 TestMode = Literal["preview", "dry", "send"]
 SampleOf = Literal["track", "identify", "page", "screen", "group", "alias", "trigger"]
@@ -58,15 +59,18 @@ class TestedMapping(Wire, frozen=True, kw_only=True):
 
 
 class TestedEvent(Wire, frozen=True, kw_only=True):
-    """What a test showed. ``event`` is as the mappings saw it; ``mappings`` are those that matched; ``message`` says
-    why there are none, or "". A request is one try: of a ``send`` nothing is tried again."""
+    """What a test showed. ``event`` is as the mappings saw it, ``now`` what they took for the time; ``mappings`` are
+    those that matched; ``message`` says why there are none, or "". What a ``send``
+    sends is tried once. ``draft`` is the mapping of a :class:`MappingTest`, as it was tested, secrets masked."""
 
     destination: str
     mode: TestMode
     event: dict[str, Any]
+    now: datetime
     message: str
     mappings: list[TestedMapping]
     seconds: float
+    draft: MappingDetail | None = None
 
 
 class Sample(Wire, frozen=True, kw_only=True):
