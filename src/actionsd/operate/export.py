@@ -1,8 +1,6 @@
 """Everything that is configured here as TOML files that :mod:`actionsd.operate.plan` reads (RULES C13)."""
 
 import re
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,6 +11,7 @@ from actionsd.operate import filters
 from actionsd.operate.parts import Names, Parts
 from actionsd.sdk import Payload, Settings
 from actionsd.sdk.payload import secret_keys
+from actionsd.settings import writing
 from actionsd.store.configs import DestinationConfig
 from actionsd.store.records import Destination
 
@@ -24,13 +23,13 @@ def export(parts: Parts) -> wire.ConfigExport:
     which the head of its file names; what actionsd.toml declares is left out."""
     needs: list[str] = []
     files = {}
-    tables = [_plain(msgspec.to_builtins(s.config)) for s in parts.workspace.sources if not s.declared]
+    tables = [writing.without_nulls(msgspec.to_builtins(s.config)) for s in parts.workspace.sources if not s.declared]
     if tables:
-        files["sources.toml"] = _text({"sources": tables}, [])
+        files["sources.toml"] = writing.write({"sources": tables})
     for destination in parts.workspace.destinations:
         if destination.config is not None:
             table, wanted = _destination(parts, destination, destination.config)
-            files[f"destination-{destination.slug}.toml"] = _text({"destinations": [table]}, wanted)
+            files[f"destination-{destination.slug}.toml"] = writing.write({"destinations": [table]}, wanted)
             needs += wanted
     return wire.ConfigExport(files=files, needs=sorted(needs))
 
@@ -38,11 +37,11 @@ def export(parts: Parts) -> wire.ConfigExport:
 def _destination(parts: Parts, destination: Destination, config: DestinationConfig) -> tuple[Table, list[str]]:
     """Its table, and the environment variables that its secrets are to come from."""
     secrets = _Secrets(parts.catalog, destination.slug)
-    table = _plain(msgspec.to_builtins(config))
+    table = writing.without_nulls(msgspec.to_builtins(config))
     table["source"] = Names(parts.workspace).source(destination.source)
-    table |= {key: _duration(table[key]) for key in ("timeout", "retry_window") if key in table}
+    table |= {key: writing.duration(table[key]) for key in ("timeout", "retry_window") if key in table}
     if config.settings:
-        table["settings"] = _object(secrets.settings(config))
+        table["settings"] = writing.json_object(secrets.settings(config))
     mappings = []
     for mapping in destination.mappings:
         assert mapping.config is not None
@@ -53,13 +52,14 @@ def _destination(parts: Parts, destination: Destination, config: DestinationConf
                 "action": mapping.action,
                 "trigger": mapping.trigger,
                 "enabled": mapping.enabled,
-                "fields": _object(fields),
+                "fields": writing.json_object(fields),
             }
         )
     if mappings:
         table["mappings"] = mappings
     if destination.filters:
-        table["filters"] = [_plain(msgspec.to_builtins(filters.config_of(each))) for each in destination.filters]
+        kept = [filters.config_of(each) for each in destination.filters]
+        table["filters"] = [writing.without_nulls(msgspec.to_builtins(each)) for each in kept]
     return table, secrets.needed
 
 
@@ -120,41 +120,3 @@ class _Secrets:
 def _secret_among(struct: type[Payload] | type[Settings] | None, value: Table) -> frozenset[str]:
     """The keys that are secret; all, where nobody knows the type."""
     return frozenset(value) if struct is None else secret_keys(struct)
-
-
-def _plain(table: Table) -> Table:
-    """A table without what TOML cannot say; left out is as good as None."""
-    return {key: value for key, value in table.items() if value is not None}
-
-
-def _object(value: Table) -> Table | str:
-    """A JSON object as a table, or as JSON text where it holds a null, which TOML lacks."""
-    return msgspec.json.encode(value).decode() if any(_nulls(value)) else value
-
-
-def _nulls(value: Any) -> Iterator[bool]:
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _nulls(part)
-    yield value is None
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as the config writes them.
-
-    >>> _duration(7200.0), _duration(0.25), _duration(90.0)
-    ('2h', '0.25s', '90s')
-    """
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= length and seconds % length == 0:
-            return f"{int(seconds // length)}{unit}"
-    return f"{Decimal(repr(seconds)).normalize():f}s"
-
-
-def _text(tables: Table, needed: list[str]) -> str:
-    import tomli_w  # only an export writes TOML
-
-    head = "".join(f"#   {name}\n" for name in needed)
-    return (f"# Set these before it is applied:\n{head}\n" if needed else "") + tomli_w.dumps(
-        tables, multiline_strings=False
-    )
