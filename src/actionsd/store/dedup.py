@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actionsd.store import sql
-from actionsd.store.bloom import Chain, maybe
+from actionsd.store.bloom import KEY_BYTES, Chain, maybe
 from actionsd.store.bulk import BulkInsert
 from actionsd.store.transaction import Transaction
 
@@ -34,6 +34,18 @@ class Staged(NamedTuple):
     positions: dict[bytes, int]
 
 
+class _Bases(dict[int, hashlib.blake2b]):
+    """The beginning of the hash of each source."""
+
+    def __init__(self, hash_key: bytes) -> None:
+        self._hash_key = hash_key
+
+    def __missing__(self, source: int) -> hashlib.blake2b:
+        base = hashlib.blake2b(source.to_bytes(8, "big"), key=self._hash_key, digest_size=KEY_BYTES)
+        self[source] = base
+        return base
+
+
 class Dedup:
     """The writer's view on the keys. ``window`` in seconds; 0 turns deduplication off (events can still be found).
 
@@ -50,9 +62,8 @@ class Dedup:
     def __init__(self, db: sqlite3.Connection, hash_key: bytes, window: float) -> None:
         self.enabled = window > 0
         self._db = db
-        self._hash_key = hash_key
         self._window_ms = int(window * 1000)
-        self._bases: dict[int, hashlib.blake2b] = {}
+        self._bases = _Bases(hash_key)
         self._staged: list[Staged] = []  # oldest first; the last takes the new keys
         self._leaving = Staged(-1, {})  # being written to the table, slice by slice
         self._slices: list[list[bytes]] = []
@@ -64,15 +75,12 @@ class Dedup:
     def _new_chain(self, expected: int = 0) -> Chain:
         return Chain(bucket_at(self._window_ms), self._FILTER_BYTES, expected)
 
-    def keys(self, source: int, message_ids: Iterable[bytes]) -> list[bytes]:
-        """The 128-bit keys of message ids of a source; without ``hash_key`` nobody can make two ids collide."""
-        base = self._bases.get(source)
-        if base is None:
-            base = hashlib.blake2b(source.to_bytes(8, "big"), key=self._hash_key, digest_size=16)
-            self._bases[source] = base
+    def keys(self, sources: Iterable[int], message_ids: Iterable[bytes]) -> list[bytes]:
+        """128-bit keys of message ids within their sources; without ``hash_key`` nobody can make two ids collide."""
+        bases = self._bases
         keys = []
-        for message_id in message_ids:
-            keyed = base.copy()
+        for source, message_id in zip(sources, message_ids, strict=True):
+            keyed = bases[source].copy()
             keyed.update(message_id)
             keys.append(keyed.digest())
         return keys
@@ -117,11 +125,12 @@ class Dedup:
         while rows := self._db.execute(_sql["read_unflushed"], {"after": after}).fetchall():
             self._db.execute("begin immediate")
             buckets: dict[int, dict[bytes, int]] = {}
-            for position, source, received_at, message_id in rows:
-                buckets.setdefault(bucket_at(received_at), {})[self.keys(source, [message_id])[0]] = position
+            places, sources, times, ids = zip(*rows, strict=True)
+            for key, received_at, position in zip(self.keys(sources, ids), times, places, strict=True):
+                buckets.setdefault(bucket_at(received_at), {})[key] = position
             for bucket, positions in buckets.items():
                 _insert_keys.execute(self._db, sorted(positions.items()), bucket)
-            after = rows[-1][0]
+            after = places[-1]
             self._db.execute(_sql["mark_flushed"], {"position": after})
             self._db.execute("commit")
 

@@ -124,7 +124,7 @@ class Journal:
     async def find(self, message_id: str, source: int) -> list[Entry]:
         """Events of a source with this message id that are still stored, oldest first. There are several where one came
         again after the dedup window."""
-        (key,) = self._dedup.keys(source, [message_id.encode("utf-8", "surrogatepass")])
+        (key,) = self._dedup.keys([source], [message_id.encode("utf-8", "surrogatepass")])
         rows = await self._reader.rows(_find_all, {"key": key})
         staged = self._dedup.staged_position(key)
         found = await self.entries([*(position for (position,) in rows), *([staged] if staged else [])])
