@@ -55,9 +55,12 @@ async def stubborn(call: BaseCall[Keys]) -> Any:
         return await asyncio.Event().wait()  # goes on, until it is cancelled once more
 
 
-def definition(perform: Any = post, batch: Any = None, trigger: str = "", **options: Any) -> Definition[Keys]:
-    action = Action("ping", title="Ping", payload=Ping, perform=perform, perform_batch=batch, trigger=trigger)
-    return Definition("pinger", name="Pinger", settings=Keys, actions=[action], **options)
+def definition(
+    perform: Any = post, batch: Any = None, trigger: str = "", slug: str = "pinger", action: str = "ping",
+    **options: Any,
+) -> Definition[Keys]:  # fmt: skip
+    made = Action(action, title="Ping", payload=Ping, perform=perform, perform_batch=batch, trigger=trigger)
+    return Definition(slug, name="Pinger", settings=Keys, actions=[made], **options)
 
 
 def test_good_definitions_pass() -> None:
@@ -69,6 +72,9 @@ def test_good_definitions_pass() -> None:
     ("broken", "problem"),
     [
         (definition(forgiving), "errors: ping: an answer 500 ends as delivered, expected retry"),
+        (definition(slug="Pinger"), "slugs: 'Pinger': expected lower-case letters, digits and single hyphens"),
+        (definition(action="ping it"), "slugs: action 'ping it': expected letters, digits, hyphens and underscores"),
+        (definition(test_authentication=forgiving), "authentication: test_authentication does not notice an answer"),
         (definition(telling), "secrets: ping shows a secret setting"),
         (definition(batch=refusing), "batches: ping: delivered alone, retry in a batch"),
         (definition(trigger="type = "), "triggers: ping: "),

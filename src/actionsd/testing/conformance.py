@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,10 +14,12 @@ from actionsd.mapping import MappingError, compile_mapping, split_reserved
 from actionsd.samples.events import all_types
 from actionsd.sdk import Action, Definition, NetworkError, Request, Response, json_schema
 from actionsd.sdk.payload import FieldShape, shape
-from actionsd.testing.kit import run
+from actionsd.testing.kit import call, run
 from actionsd.testing.stub import Answer
 
 Problems = Iterator[str]
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_ACTION_SLUG = re.compile(r"[A-Za-z0-9_-]+")
 _WAIT = 2.0  # seconds until a perform that was cancelled must have ended
 _BY_FORMAT = {"email": "ada@example.com", "uri": "https://example.com/x", "date": "2024-05-14",
               "date-time": "2024-05-14T10:20:30Z", "ipv4": "203.0.113.7",
@@ -38,10 +41,11 @@ def check_definition(
 ) -> None:  # fmt: skip
     """Check a definition against the contract; call it in a test.
 
-    ``schemas``: settings and payloads render as JSON schema. ``mappings``: those of defaults and presets compile, know
-    their fields and map events. ``triggers``: they parse. ``batches``: an event ends alike alone and in a batch.
-    ``secrets``: what is recorded or logged shows none. ``errors``: 429, 500 and a lost connection are retried, 400 is
-    not delivered. ``cancellation``: a perform that waits for an answer ends when it is cancelled.
+    ``slugs``: they fit into URLs and files. ``schemas``: settings and payloads render as JSON schema. ``mappings``:
+    those of defaults and presets compile, know their fields and map events. ``triggers``: they parse. ``batches``: an
+    event ends alike alone and in a batch. ``secrets``: what is recorded or logged shows none. ``errors``: 429, 500 and
+    a lost connection are retried, 400 is not delivered. ``authentication``: refused credentials are noticed.
+    ``cancellation``: a perform that waits for an answer ends when it is cancelled.
 
     Args:
         definition: what the plugin offers.
@@ -81,6 +85,15 @@ def placeholder(item: FieldShape) -> Any:
     else:
         value = _BY_FORMAT.get(item.meta.format or "", _BY_KIND.get(item.kind, f"sample-{item.key}-0123456789"))
     return [value] if item.multiple else value
+
+
+def _slugs(given: _Given) -> Problems:
+    definition = given.definition
+    if not _SLUG.fullmatch(definition.slug):
+        yield f"{definition.slug!r}: expected lower-case letters, digits and single hyphens"
+    for slug in definition.actions:
+        if not _ACTION_SLUG.fullmatch(slug):
+            yield f"action {slug!r}: expected letters, digits, hyphens and underscores"
 
 
 def _schemas(given: _Given) -> Problems:
@@ -172,6 +185,16 @@ def _errors(given: _Given) -> Problems:
                 yield f"{action.slug}: {name} ends as {outcome.kind}, expected {kind}"
 
 
+def _authentication(given: _Given) -> Problems:
+    if given.definition.test_authentication is None:
+        return
+    asked = asyncio.run(
+        call(given.definition, "test_authentication", settings=given.settings, respond=lambda request: (401, None, ""))
+    )
+    if asked.requests and not asked.outcome.error:
+        yield "test_authentication does not notice an answer 401"
+
+
 def _cancellation(given: _Given) -> Problems:
     for action in given.definition.actions.values():
         if not asyncio.run(_ends_when_cancelled(given, action)):
@@ -221,6 +244,6 @@ async def _once(
 
 
 _CHECKS: dict[str, Callable[[_Given], Problems]] = {
-    "schemas": _schemas, "mappings": _mappings, "triggers": _triggers, "batches": _batches, "secrets": _secrets,
-    "errors": _errors, "cancellation": _cancellation,
+    "slugs": _slugs, "schemas": _schemas, "mappings": _mappings, "triggers": _triggers, "batches": _batches,
+    "secrets": _secrets, "errors": _errors, "authentication": _authentication, "cancellation": _cancellation,
 }  # fmt: skip
