@@ -9,7 +9,6 @@ import pkgutil
 import re
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
@@ -19,7 +18,6 @@ from actionsd import samples, sdk, testing
 from actionsd.sdk import helpers
 
 PUBLIC = (sdk, helpers, testing)
-MSGSPECS = {"UNSET", "UnsetType"}  # handed on as they are
 EXAMPLE = re.compile(r"^Example:\n((?: {4}.*\n?|\n)+)", re.MULTILINE)
 PROMPTED = re.compile(r"^>>> ", re.MULTILINE)
 INLINE = re.compile(r"``([^`]+)``")
@@ -35,21 +33,20 @@ class Documented(NamedTuple):
 
 def definitions() -> Iterator[Documented]:
     for module in PUBLIC:
-        found: dict[str, Documented] = {}
-        for file in _files(module):
-            body = ast.parse(file.read_text(encoding="utf-8")).body
-            for node, after in zip(body, [*body[1:], None], strict=True):
-                for name in _names(node):
-                    if name not in found or not found[name].doc:  # overloads come before what has the docstring
-                        found[name] = Documented(name, node, _doc(node, after))
-        yield from (found[name] for name in module.__all__ if name not in MSGSPECS)
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ImportFrom) and node.module != "msgspec":
+                found = _found_in(importlib.import_module(str(node.module)))
+                yield from (found[alias.name] for alias in node.names)
 
 
-def _files(module: ModuleType) -> list[Path]:
-    """Where its names are defined: the helpers hand on what stands beside them, the test kit the sample events."""
-    own = Path(str(module.__file__)).parent
-    folders = {helpers: [own.parent], testing: [own, own.parent / "samples"]}.get(module, [own])
-    return [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+def _found_in(module: ModuleType) -> dict[str, Documented]:
+    found: dict[str, Documented] = {}
+    body = ast.parse(inspect.getsource(module)).body
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        for name in _names(node):
+            if name not in found or not found[name].doc:  # overloads come before what has the docstring
+                found[name] = Documented(name, node, _doc(node, after))
+    return found
 
 
 def _names(node: ast.stmt) -> list[str]:
@@ -77,6 +74,11 @@ def examples(documented: Documented) -> list[str]:
     prompts = [example.source for example in doctest.DocTestParser().get_examples(documented.doc)]
     inline = [code for code in INLINE.findall(documented.doc) if re.search(rf"\b{documented.name}\b", code)]
     return [*blocks, *prompts, *[code for code in inline if code != documented.name]]
+
+
+def test_no_public_name_is_forgotten() -> None:
+    msgspecs = {"UNSET", "UnsetType"}  # handed on as they are
+    assert {documented.name for documented in NAMES} | msgspecs == {name for each in PUBLIC for name in each.__all__}
 
 
 @pytest.mark.parametrize("documented", NAMES, ids=lambda documented: documented.name)
