@@ -310,6 +310,7 @@ def test_tokens_through_the_api(api: Api) -> None:
         b'{"name":"x","role":"owner"}',
         b'{"name":"","role":"read"}',
         b'{"name":"two words","role":"read"}',
+        b'{"name":"line\\n","role":"read"}',
         b'{"name":"x","role":"read","expires":0}',
         b'{"name":"x","role":"read","expires":-5}',
         b'{"name":"x","role":"read","expires":1e300}',

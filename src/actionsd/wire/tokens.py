@@ -10,7 +10,7 @@ from actionsd.wire.base import Wire
 Role = Literal["read", "write", "admin"]
 """What the holder of a token may do; each role may do what the ones before it may."""
 
-TokenName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+TokenName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")]
 Lifetime = Annotated[float, msgspec.Meta(gt=0, le=100 * 365 * 86400)]  # seconds; beyond it a date has no year
 
 
