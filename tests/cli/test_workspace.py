@@ -209,6 +209,9 @@ def test_config_as_code_from_the_shell(daemon: Daemon, run: Run, archive: Path, 
     exported = run("export", f"{folder}/").output
     assert f"wrote {folder}/sources.toml" in exported
     assert run("plan", str(folder)).output == "nothing to change\n"
+    run("export", str(tmp_path / "whole.toml"))
+    assert run("plan", str(tmp_path / "whole.toml")).output == "nothing to change\n"
+    assert run("export").output == (tmp_path / "whole.toml").read_text()
     file = folder / "destination-archive.toml"
     file.write_text(file.read_text().replace('type = \\"track\\"', 'event = \\"Tested\\"'))
     shown = run("plan", str(folder)).output

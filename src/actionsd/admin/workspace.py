@@ -146,7 +146,7 @@ async def apply_config(request: web.Request) -> web.Response:
 
 
 async def export_config(request: web.Request) -> web.Response:
-    return answer(export.export(_parts(request)))
+    return answer(export.export(_parts(request), together="together" in request.query))
 
 
 async def changes(request: web.Request) -> web.Response:

@@ -64,20 +64,19 @@ def export(client: Client, path: str | None, as_json: bool) -> None:
     PATH is a folder where it exists as one or ends in a slash. Secrets are written as references to environment
     variables, which are listed; set them for the daemon before you apply the files elsewhere.
     """
-    found = client.get("/actionsd/config/export", wire.ConfigExport)
+    folder = Path(path) if path is not None and (path.endswith("/") or Path(path).is_dir()) else None
+    together = None if folder or as_json else 1
+    found = client.get("/actionsd/config/export", wire.ConfigExport, together=together)
     if as_json:
         print_json(found)
         return
     if path is None:
         click.echo("\n".join(found.files.values()), nl=False)
         return
-    folder = Path(path)
-    if folder.is_dir() or path.endswith("/"):
+    if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in found.files.items():
-            _write(folder / name, text)
-    else:
-        _write(folder, "\n".join(found.files.values()))
+    for name, text in found.files.items():
+        _write(folder / name if folder else Path(path), text)
     for name in found.needs:
         click.echo(f"needs {name}")
 

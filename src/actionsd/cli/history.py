@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+import msgspec
 
 from actionsd import wire
 from actionsd.cli.client import Client
@@ -56,5 +57,9 @@ def restore(client: Client, change: int) -> None:
 
 def _told(change: wire.FieldChange) -> str:
     if change.before is None:
-        return f"{change.field} = {change.after}"
-    return f"{change.field}: {change.before} -> {change.after}"
+        return f"{change.field} = {_value(change.after)}"
+    return f"{change.field}: {_value(change.before)} -> {_value(change.after)}"
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

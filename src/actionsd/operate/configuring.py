@@ -76,13 +76,14 @@ def slug_from(text: str, taken: Iterable[str]) -> str:
     >>> slug_from("Team Slack!", ["team-slack"])
     'team-slack-2'
     """
-    base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:90] or "unnamed"
+    return free(re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:90] or "unnamed", taken, "-")
+
+
+def free(text: str, taken: Iterable[str], join: str) -> str:
+    """The text, or else the text and the first number from 2 that make something new."""
     known = set(taken)
-    return (
-        base
-        if base not in known
-        else next(slug for number in range(2, len(known) + 3) if (slug := f"{base}-{number}") not in known)
-    )
+    numbered = (f"{text}{join}{number}" for number in range(2, len(known) + 3))
+    return text if text not in known else next(each for each in numbered if each not in known)
 
 
 def resolved(parts: Parts, value: dict[str, Any], key: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from actionsd.check import settings_problems
 from actionsd.errors import NotFound
 from actionsd.operate import configuring
 from actionsd.operate.callers import Caller
-from actionsd.operate.configuring import check_slug, commit, refuse, refuse_declared, slug_from
+from actionsd.operate.configuring import check_slug, commit, free, refuse, refuse_declared, slug_from
 from actionsd.operate.parts import Parts
 from actionsd.sdk import Definition, Preset
 from actionsd.store.configs import Change, Delete, DestinationConfig, MappingConfig, Put
@@ -20,8 +20,8 @@ _limits = ("concurrency", "rate_limit", "timeout", "retry_window")
 async def create(
     parts: Parts, who: Caller, source: Source, config: DestinationConfig, *, with_presets: bool = False
 ) -> Destination:
-    """A new destination of ``source``; without a slug it gets one from its name. ``with_presets``: the definition's
-    automatic presets become its mappings, which start disabled (FEATURES F066, F074).
+    """A new destination of ``source``; without a name it has its definition's, without a slug one made of that.
+    ``with_presets``: the definition's automatic presets become its mappings, disabled (FEATURES F066, F074).
 
     Raises:
         ConfigError: what is wrong with it.
@@ -30,9 +30,13 @@ async def create(
     configuring.unmasked(config.settings, {})
     configuring.allow_references(who, "settings", config.settings)
     definition = _definition(parts, config.definition)
-    taken = {destination.slug for destination in parts.workspace.destinations}
+    slugs = {destination.slug for destination in parts.workspace.destinations}
+    names = {destination.name for destination in parts.workspace.destinations if destination.source == source.id}
     config = msgspec.structs.replace(
-        config, definition=definition.slug, slug=config.slug or slug_from(config.name or definition.slug, taken)
+        config,
+        definition=definition.slug,
+        name=config.name or free(definition.name, names, " "),
+        slug=config.slug or slug_from(config.name or definition.slug, slugs),
     )
     _check(parts, definition, config, source.id, id=0)
     mappings: list[Change] = [

@@ -18,20 +18,24 @@ from actionsd.store.records import Destination
 Table = dict[str, Any]
 
 
-def export(parts: Parts) -> wire.ConfigExport:
-    """One file for all sources and one for each destination. A secret becomes a reference to an environment variable,
-    which the head of its file names; what actionsd.toml declares is left out."""
-    needs: list[str] = []
-    files = {}
-    tables = [writing.without_nulls(msgspec.to_builtins(s.config)) for s in parts.workspace.sources if not s.declared]
-    if tables:
-        files["sources.toml"] = writing.write({"sources": tables})
-    for destination in parts.workspace.destinations:
-        if destination.config is not None:
-            table, wanted = _destination(parts, destination, destination.config)
-            files[f"destination-{destination.slug}.toml"] = writing.write({"destinations": [table]}, wanted)
-            needs += wanted
-    return wire.ConfigExport(files=files, needs=sorted(needs))
+def export(parts: Parts, *, together: bool = False) -> wire.ConfigExport:
+    """One file for all sources and one for each destination, or all ``together`` in one. A secret becomes a reference
+    to an environment variable, which the head of its file names; what actionsd.toml declares is left out."""
+    sources = [
+        writing.without_nulls(msgspec.to_builtins(each.config)) for each in parts.workspace.sources if not each.declared
+    ]
+    destinations = [
+        _destination(parts, each, each.config) for each in parts.workspace.destinations if each.config is not None
+    ]
+    needs = sorted(name for _, wanted in destinations for name in wanted)
+    tables = {"sources": sources} if sources else {}
+    if together:
+        both = tables | ({"destinations": [table for table, _ in destinations]} if destinations else {})
+        return wire.ConfigExport(files={"config.toml": writing.write(both, needs)}, needs=needs)
+    files = {"sources.toml": writing.write(tables)} if sources else {}
+    for table, wanted in destinations:
+        files[f"destination-{table['slug']}.toml"] = writing.write({"destinations": [table]}, wanted)
+    return wire.ConfigExport(files=files, needs=needs)
 
 
 def _destination(parts: Parts, destination: Destination, config: DestinationConfig) -> tuple[Table, list[str]]:
