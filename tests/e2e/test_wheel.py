@@ -69,7 +69,16 @@ def api() -> Iterator[Api]:
 
 
 def test_a_plugin_from_the_scaffold_is_installed_found_configured_and_delivers(tmp_path: Path, api: Api) -> None:
-    acme = scaffolded(tmp_path / "acme", {"https://api.acme.example": api.url, "api.acme.example": "127.0.0.1"})
+    acme = scaffolded(
+        tmp_path / "acme",
+        {
+            "https://api.acme.example": api.url,
+            "api.acme.example": "127.0.0.1",
+            "from typing": "import warnings\nfrom typing",
+            "    Action,\n    Base": "    Action,\n    ContractDeprecationWarning,\n    Base",
+            "class AcmeSettings": "warnings.warn('x will go', ContractDeprecationWarning)\nclass AcmeSettings",
+        },
+    )
     broken = scaffolded(tmp_path / "broken", {"def actionsd_definitions": "def actionsd_defnitions"})
     wheels = [wheel(folder, tmp_path / "wheels") for folder in (ROOT, acme, broken)]
     with Daemon(tmp_path / "daemon", DESTINATION, bin=installed(tmp_path / "venv", wheels)) as daemon:
@@ -80,6 +89,9 @@ def test_a_plugin_from_the_scaffold_is_installed_found_configured_and_delivers(t
         assert "unknown hook 'actionsd_defnitions'" in quarantined["error"]
         shown = daemon.ctl("plugins").stdout
         assert "in quarantine: broken: TypeError" in shown
+        assert "deprecated: acme: x will go" in shown
+        assert "the plugin actionsd-broken 0.1.0 is in quarantine: TypeError" in daemon.log.read_text()
+        assert "the plugin actionsd-acme 0.1.0 uses what will go: x will go" in daemon.log.read_text()
 
         daemon.ctl("send", "track", "--event", "Signed Up", "--user-id", "ada", "--property", "plan=pro")
         until(lambda: api.requests, what="a request at the partner's server")

@@ -1,6 +1,7 @@
 """The test kit: ``run`` and ``call`` as DESIGN.md describes them."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -186,6 +187,14 @@ def test_a_recorded_delivery_can_be_answered_again() -> None:
     script = testing.recorded(first.outcomes[0].exchange)
     again = run(acme, "trackEvent", settings=SETTINGS, events=[testing.track()], respond=script)
     assert (again.outcomes[0].status, again.outcomes[0].code) == (422, "UNPROCESSABLE_ENTITY")
+
+
+def test_a_recorded_lost_connection_is_lost_again() -> None:
+    lost = NetworkError("read ECONNRESET", "ECONNRESET")
+    first = run(acme, "trackEvent", settings=SETTINGS, events=[testing.track()], respond=[lost])
+    script = testing.recorded(json.loads(first.outcomes[0].exchange))
+    (again,) = run(acme, "trackEvent", settings=SETTINGS, events=[testing.track()], respond=script).outcomes
+    assert (again.kind, again.code, again.message) == ("retry", "ECONNRESET", "read ECONNRESET")
 
 
 def test_events_of_all_types_are_complete() -> None:

@@ -76,7 +76,8 @@ def dev(path: Path, pairs: tuple[str, ...], file: Path | None, fields: tuple[str
         key, value = pair(each)
         action, _, field = key.partition(".")
         mapped.setdefault(action, {})[field] = value
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
     try:
         develop(path, settings, mapped, dry_run=dry_run)
     except KeyboardInterrupt:

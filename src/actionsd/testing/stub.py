@@ -2,11 +2,11 @@
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from actionsd.delivery.dry import accepted
-from actionsd.sdk import Request, Response
+from actionsd.sdk import NetworkError, Request, Response
 from actionsd.sdk.js import stringify_bytes
 
 Answer = Response | Exception | tuple[int, Mapping[str, str] | None, Any] | None
@@ -62,14 +62,23 @@ def _response(answer: tuple[int, Mapping[str, str] | None, Any] | None) -> Respo
     return Response(status, headers | ({} if "content-type" in headers else _JSON), stringify_bytes(body))
 
 
-def recorded(exchanges: bytes) -> list[Answer]:
-    """The answers of a recorded delivery (``Outcome.exchange``, a sample, a dead letter) as a script for ``respond``.
+def recorded(exchanges: bytes | str | Sequence[Mapping[str, Any]]) -> list[Answer]:
+    """The answers of a recorded delivery, lost connections too, as a script for ``respond``.
+
+    Args:
+        exchanges: JSON, or what was read from it: ``Outcome.exchange``, or the member ``exchange`` of what
+            ``actionsctl dead show ID --json`` prints.
 
     Example:
-        await testing.run(acme, "trackEvent", settings=s, events=[e], respond=recorded(dead_letter.exchange))
+        letter = json.loads(Path("letter.json").read_text())
+        again = recorded(letter["exchange"])
+        await testing.run(acme, "trackEvent", settings=s, events=[letter["event"]], respond=again)
     """
-    answers: list[Answer] = []
-    for exchange in json.loads(exchanges):
-        response = exchange.get("response")
-        answers.append(None if response is None else (response["status"], response["headers"], response["body"]))
-    return answers
+    return [_again(each) for each in (json.loads(exchanges) if isinstance(exchanges, bytes | str) else exchanges)]
+
+
+def _again(exchange: Mapping[str, Any]) -> Answer:
+    error, response = exchange.get("error"), exchange.get("response")
+    if error is not None:
+        return NetworkError(error["message"], error["code"])
+    return None if response is None else (response["status"], response["headers"], response["body"])
