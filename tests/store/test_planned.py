@@ -80,8 +80,11 @@ def test_plans_are_read_again_only_when_one_changed(tmp_path: Path) -> None:
             await store.workspace.change("ada", [Put(config=replace(SCHEMA, plan=0), id=web)])
             assert store.workspace.current.plans is before
             await store.workspace.change("ada", [Put(config=replace(ORDER, schema={}), id=rule)])
+            await store.workspace.change("ada", [Put(config=replace(ORDER, version=2), parent="shop")])
             (plan,) = store.workspace.current.plans
-            assert [(each.version, each.config.schema) for each in plan.rules] == [(2, {})]
+            assert [(each.version, each.config.schema) for each in plan.rules] == [(2, {}), (1, ORDER.schema)]
+            await store.workspace.change("ada", [Put(config=replace(PLAN, name="S"), id=plan.id)])
+            assert store.workspace.current.plans[0].rules[0] is plan.rules[0]
 
     asyncio.run(main())
 

@@ -14,19 +14,27 @@ from actionsd.store.sealing import Sealer
 Row = tuple[Any, ...]
 
 
-def plans(rows: Iterable[Row], rules: Iterable[Row], sealer: Sealer) -> tuple[TrackingPlan, ...]:
-    """All plans; rows of ``read_plans`` and ``read_rules``."""
+def plans(
+    rows: Iterable[Row], rules: Iterable[Row], before: Iterable[TrackingPlan], sealer: Sealer
+) -> tuple[TrackingPlan, ...]:
+    """All plans; rows of ``read_plans`` and ``read_rules``. Rules that were so ``before`` are not decoded again."""
+    known = {(rule.id, rule.version): rule for plan in before for rule in plan.rules}
     of_plan = defaultdict(list)
     for id, plan, version, created_at, updated_at, body in rules:
-        rule = decode("rule", body, sealer)
-        assert isinstance(rule, RuleConfig)
-        of_plan[plan].append(Rule(id, version, rule, created_at, updated_at))
+        rule = known.get((id, version)) or _rule(id, version, body, created_at, updated_at, sealer)
+        of_plan[plan].append(rule)
     made = []
     for id, version, created_at, updated_at, body in rows:
         plan = decode("tracking_plan", body, sealer)
         assert isinstance(plan, PlanConfig)
         made.append(TrackingPlan(id, version, plan, tuple(of_plan[id]), created_at, updated_at))
     return tuple(made)
+
+
+def _rule(id: int, version: int, body: bytes, created_at: int, updated_at: int, sealer: Sealer) -> Rule:
+    config = decode("rule", body, sealer)
+    assert isinstance(config, RuleConfig)
+    return Rule(id, version, config, created_at, updated_at)
 
 
 def schemas(rows: Iterable[Row], sealer: Sealer) -> dict[int, Schema]:

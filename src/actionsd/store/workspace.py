@@ -220,7 +220,7 @@ class Registry:
             return self.current.plans
         self._plans_read = changed
         rows, rules = await self._reader.rows(_sql["read_plans"], {}), await self._reader.rows(_sql["read_rules"], {})
-        return planned.plans(rows, rules, self._sealer)
+        return planned.plans(rows, rules, self.current.plans, self._sealer)
 
 
 def _refuse_taken_slugs(
