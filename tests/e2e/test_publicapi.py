@@ -62,6 +62,16 @@ def test_the_typescript_sdk(api: PublicApi, tmp_path: Path) -> None:
     send(api, state["writeKey"], "m2")
     until(lambda: messages(after) == ["m2"], what="m2 at the destination after")
     assert messages(before) == ["m1"]
+    seen = sdk("plan", json.dumps(state))
+    assert seen["again"] == seen["settings"]
+    assert seen["settings"]["settings"]["track"]["allowUnplannedEvents"] is False
+    assert [each["version"] for each in seen["rules"]["rules"]] == [1, 2]
+    assert [each["version"] for each in seen["left"]["rules"]] == [1]
+    assert [each["id"] for each in seen["followers"]["sources"]] == [state["source"]]
+    assert seen["source"]["trackingPlanId"] == seen["plan"]["trackingPlan"]["id"]
+    assert [each["name"] for each in seen["plans"]["trackingPlans"]] == ["Shop"]
+    assert seen["transformations"]["transformations"] == [seen["disabled"]["transformation"]]
+    assert seen["plan"]["trackingPlan"]["name"] == "Closed shop"
     assert sdk("delete", json.dumps(state)) == {"status": "SUCCESS"}
     assert [each["slug"] for each in api("GET", "/sources").data["sources"]] == ["website"]
 

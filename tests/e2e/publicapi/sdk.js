@@ -1,12 +1,13 @@
 // What a migration does, with Segment's SDK of the Public API.
-// usage: node sdk.js NODE_MODULES URL TOKEN create FOLDER | read STATE | delete STATE   (STATE: what create printed)
+// usage: node sdk.js NODE_MODULES URL TOKEN create FOLDER | read STATE | plan STATE | delete STATE
+// STATE: what create printed
 'use strict'
 const [modules, url, token, verb, argument] = process.argv.slice(2)
 const sdk = require(require('path').join(modules, '@segment/public-api-sdk-typescript'))
 
 const apis = sdk.configureApis(token)
 for (const api of Object.values(apis)) api.basePath = url
-const { sources, destinations, destinationFilters, catalog, testing } = apis
+const { sources, destinations, destinationFilters, catalog, testing, trackingPlans, transformations } = apis
 const page = { count: 2 }
 const everything = 'type = "track" or type = "identify"'
 
@@ -56,6 +57,36 @@ async function read({ source, before, after }) {
   }
 }
 
+async function plan({ source }) {
+  const order = { type: 'TRACK', key: 'Order', version: 1, jsonSchema: { required: ['userId'] } }
+  const { trackingPlan } = await sdk.unwrap(trackingPlans.createTrackingPlan({ name: 'Shop', type: 'LIVE' }))
+  const { id } = trackingPlan
+  await sdk.unwrap(trackingPlans.replaceRulesInTrackingPlan(id, { rules: [order] }))
+  await sdk.unwrap(trackingPlans.updateRulesInTrackingPlan(id, { rules: [{ ...order, version: 2 }] }))
+  await sdk.unwrap(trackingPlans.addSourceToTrackingPlan(id, { sourceId: source }))
+  const block = { track: { allowUnplannedEvents: false } }
+  const rename = { name: 'T', sourceId: source, enabled: true, if: "event = 'Order'", newEventName: 'Ordered' }
+  const { transformation } = await sdk.unwrap(transformations.createTransformation(rename))
+  const seen = {
+    settings: await sdk.unwrap(sources.updateSchemaSettingsInSource(source, block)),
+    again: await sdk.unwrap(sources.listSchemaSettingsInSource(source)),
+    rules: await sdk.unwrap(trackingPlans.listRulesFromTrackingPlan(id, page)),
+    followers: await sdk.unwrap(trackingPlans.listSourcesFromTrackingPlan(id, page)),
+    source: await sdk.unwrap(sources.getSource(source)),
+    plans: await sdk.unwrap(trackingPlans.listTrackingPlans(page)),
+    disabled: await sdk.unwrap(transformations.updateTransformation(transformation.id, { enabled: false })),
+    transformations: await sdk.unwrap(transformations.listTransformations(page)),
+  }
+  await sdk.unwrap(trackingPlans.removeRulesFromTrackingPlan(id, [{ type: 'TRACK', key: 'Order', version: 2 }]))
+  seen.left = await sdk.unwrap(trackingPlans.listRulesFromTrackingPlan(id, page))
+  await sdk.unwrap(trackingPlans.removeSourceFromTrackingPlan(id, source))
+  await sdk.unwrap(trackingPlans.updateTrackingPlan(id, { name: 'Closed shop' }))
+  seen.plan = await sdk.unwrap(trackingPlans.getTrackingPlan(id))
+  await sdk.unwrap(transformations.deleteTransformation(transformation.id))
+  await sdk.unwrap(trackingPlans.deleteTrackingPlan(id))
+  return seen
+}
+
 async function remove({ source, before, after }) {
   for (const { id, filter, subscription } of [before, after]) {
     await sdk.unwrap(destinationFilters.removeFilterFromDestination(id, filter.id))
@@ -65,7 +96,7 @@ async function remove({ source, before, after }) {
   return sdk.unwrap(sources.deleteSource(source))
 }
 
-const work = verb === 'create' ? create(argument) : (verb === 'read' ? read : remove)(JSON.parse(argument))
+const work = verb === 'create' ? create(argument) : { read, plan, delete: remove }[verb](JSON.parse(argument))
 work.then((result) => console.log(JSON.stringify(result)), (error) => {
   console.error(error)
   process.exitCode = 1
