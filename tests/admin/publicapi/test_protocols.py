@@ -1,5 +1,6 @@
 """Tracking plans, schema settings and transformations, as Segment's API changes them, and what events then meet."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -194,8 +195,8 @@ def test_f156_events_meet_the_plan_then_the_transformations(api: PublicApi, plan
     assert status[inbox["slug"]]["received"] == 2, "a violation and a blocked event"
 
 
-def test_destination_scope_is_told_and_does_not_touch_the_journal(api: PublicApi, source: Any) -> None:
-    made = api.destination(source["id"], "file", {"path": f"{source['slug']}.ndjson"}, name="Archive")
+def test_destination_scope_is_told_and_does_not_touch_the_journal(api: PublicApi, source: Any, tmp_path: Path) -> None:
+    made = api.destination(source["id"], "file", {"path": str(tmp_path / "events.ndjson")}, name="Archive")
     mapping = {"name": "All", "actionId": "write", "trigger": 'event = "O"', "enabled": True}
     mapping["settings"] = {"data": {"@path": "$."}}
     api("POST", f"/destinations/{made['id']}/subscriptions", mapping).data  # noqa: B018
