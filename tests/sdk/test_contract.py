@@ -13,7 +13,7 @@ from actionsd.sdk.payload import default_mapping
 from support.acme import AcmeSettings, Item, TrackEvent, acme, actionsd_definitions
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = Path(__file__).parents[1] / "support" / "acme.py"
+SAMPLES = [str(Path(__file__).parents[1] / "support" / name) for name in ("acme.py", "typed.py")]
 
 
 def fresh(code: str) -> str:
@@ -52,19 +52,19 @@ def test_the_sketch_of_design_md_is_the_sample() -> None:
         del sys.modules["sketch"]
 
 
-def test_mypy_takes_the_sample() -> None:
+def test_mypy_takes_the_samples() -> None:
     mypy = shutil.which("mypy", path=str(Path(sys.executable).parent))
     if mypy is None:
         pytest.skip("mypy is not installed")
-    run = subprocess.run([mypy, "--strict", str(SAMPLE)], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run([mypy, "--strict", *SAMPLES], cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
 
 
-def test_pyright_takes_the_sample() -> None:
+def test_pyright_takes_the_samples() -> None:
     pyright = shutil.which("pyright", path=str(Path(sys.executable).parent))
     if pyright is None:
         pytest.skip("pyright is not installed")
-    command = [pyright, "--pythonpath", sys.executable, "--level", "error", str(SAMPLE)]
+    command = [pyright, "--pythonpath", sys.executable, "--level", "error", *SAMPLES]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if "error" not in run.stdout and run.returncode:
         pytest.skip(f"pyright cannot run here: {run.stderr[-200:]}")
