@@ -75,10 +75,8 @@ class Plan:
         return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
 
 
-def route(
-    destination: Destination, definition: Definition[Any], knows: Callable[[str], bool] = lambda name: True
-) -> Route:
-    """The destination's route; ``knows`` as there.
+def route(destination: Destination, definition: Definition[Any], knows: Callable[[str], bool]) -> Route:
+    """The destination's route, for which ``knows`` tells the names of integrations.
 
     Raises:
         ConfigError: a filter cannot work.

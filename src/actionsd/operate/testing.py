@@ -69,7 +69,7 @@ async def _tested(
     credentials = shared or plan.credentials(destination)
     is_sent = request.mode == "send"
     plans = plan.compiled(destination, definition, credentials if is_sent else Credentials(credentials.auth))
-    route = plan.route(destination, definition)
+    route = plan.route(destination, definition, parts.lanes.knows)
     event, metadata = await events.chosen(parts, destination, request)
     admitted, reason = route.admit(event, metadata) if request.with_filters else (event, "")
     matched = () if admitted is None else route.matches(admitted)
