@@ -32,7 +32,7 @@ bench: $(VENV)/.installed-dev  ## Measure against references and node peers (ARG
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.installed-dev  ## Crash loops and backlogs at full length
-	ACTIONSD_SOAK=1 $(BIN)/python -m pytest tests/e2e -k "kill_9 or backlog or damaged" $(ARGS)
+	ACTIONSD_SOAK=1 $(BIN)/python -m pytest tests/e2e -k "kill_9 or backlog or damaged or truth" $(ARGS)
 
 clean:  ## Remove the environment, caches and what tests and benches built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ The first segment of the path says how it answers:
     /reset     closes without an answer    /cut       closes in the middle of one
     /hang      never answers               /slow      200, one request a second
     /throttle  429 with Retry-After: 1     /faulty    a seeded mixture of all of these, mostly 200
+    /fickle    200; for one id in 50 503 at first, for another 400 always (ids end in a number)
 
 An event counts as received when its request was read whole, whatever the answer. Use it in a test as a context manager
 (it runs in a thread), or as a process of its own: ``python -m support.sink --port 9000``; ``GET /counts`` tells.
@@ -27,6 +28,8 @@ import uvloop
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _MESSAGE_ID = re.compile(rb'"messageId": ?"([^"]*)"')
+_NUMBER = re.compile(r"(\d+)$")
+_REFUSED = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\nno"
 _OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 _ERROR = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 5\r\n\r\nno no"
 _THROTTLE = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 4\r\n\r\nslow"
@@ -96,19 +99,22 @@ class Sink:
             for name in self.requests
         }
 
-    def take(self, name: str, body: bytes) -> None:
-        """Count one request that was read whole."""
+    def take(self, name: str, body: bytes) -> list[str]:
+        """Count one request that was read whole; the ids in it, where they are remembered."""
         self.requests[name] += 1
         if not self._ids:
             self.events[name] += body.count(b'"messageId"')
-            return
+            return []
         ids = [match.decode() for match in _MESSAGE_ID.findall(body)]
         with self._changed:
             self.events[name] += len(ids)
             self.received[name].update(ids)
             self._changed.notify_all()
+        return ids
 
-    def behaviour(self, name: str) -> str:
+    def behaviour(self, name: str, ids: list[str]) -> str:
+        if name == "fickle":
+            return next(filter(None, (fickle(one, self.received[name][one]) for one in ids)), "ok")
         return self._random.choice(_MIXTURE) if name == "faulty" else name
 
     def slot(self) -> float:
@@ -116,6 +122,13 @@ class Sink:
         now = time.monotonic()
         self._next_slow = max(self._next_slow, now) + 1.0
         return self._next_slow - now
+
+
+def fickle(message_id: str, times: int) -> str:
+    """What /fickle does when an id comes for the so manieth time; "" when it takes it."""
+    number = _NUMBER.search(message_id)
+    share = int(number[1]) % 50 if number else 0
+    return "refuse" if share == 9 else "error" if share == 7 and times == 1 else ""
 
 
 class _Connection(asyncio.Protocol):
@@ -150,10 +163,12 @@ class _Connection(asyncio.Protocol):
             text = json.dumps(self._sink.counts()).encode()
             self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
             return
-        self._sink.take(name, body)
-        match self._sink.behaviour(name):
+        ids = self._sink.take(name, body)
+        match self._sink.behaviour(name, ids):
             case "error":
                 self.transport.write(_ERROR)
+            case "refuse":
+                self.transport.write(_REFUSED)
             case "throttle":
                 self.transport.write(_THROTTLE)
             case "reset":

@@ -1,6 +1,8 @@
 """Answers in JSON: what was asked for, or why not."""
 
 import logging
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +14,7 @@ from actionsd.errors import ActionsdError, ConfigError, Conflict, Forbidden, Not
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T", bound=str)
 W = TypeVar("W", bound=wire.Wire)
 
 _statuses: tuple[tuple[type[ActionsdError], int, str], ...] = (
@@ -61,6 +64,39 @@ def query_number(request: web.Request, name: str, default: int, *, most: int) ->
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
         raise BadInput(f"{name} is a whole number from 1 to {most}")
     return int(text)
+
+
+def query_time(request: web.Request, name: str, default: int) -> int:
+    """A time of the query, ISO 8601 with a zone, in milliseconds since the epoch.
+
+    Raises:
+        BadInput: it is none.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadInput(f"{name} is a time with a zone, such as 2026-05-15T12:34:56Z, got {text!r}")
+    return int(moment.timestamp() * 1000)
+
+
+def query_choice(request: web.Request, name: str, choices: Iterable[T]) -> T | None:
+    """One of these texts; None where the query does not have it.
+
+    Raises:
+        BadInput: it is another.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return None
+    for choice in choices:
+        if choice == text:
+            return choice
+    raise BadInput(f"{name} is one of {', '.join(map(str, choices))}, got {text!r}")
 
 
 @web.middleware

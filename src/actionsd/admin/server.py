@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, handlers, metrics, protocols, tail, testing, workspace
+from actionsd.admin import access, answers, handlers, metrics, overview, protocols, tail, testing, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
@@ -24,6 +24,8 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("GET", "/actionsd/status", "read", handlers.status),
     ("GET", "/actionsd/tail", "read", tail.follow),
     ("GET", "/actionsd/explain", "read", handlers.explain),
+    ("GET", "/actionsd/overview", "read", overview.overview),
+    ("GET", "/actionsd/samples", "read", overview.samples),
     ("GET", "/actionsd/sources", "read", handlers.sources),
     ("GET", "/actionsd/destinations", "read", handlers.destinations),
     ("GET", "/actionsd/destinations/{slug}", "read", handlers.destination),

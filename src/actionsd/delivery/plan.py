@@ -8,7 +8,7 @@ import msgspec
 
 from actionsd.delivery.credentials import Credentials, auth_of
 from actionsd.delivery.decide import Policy
-from actionsd.delivery.prepared import Prepared, prepare
+from actionsd.delivery.prepared import Prepared, check_settings, prepare
 from actionsd.errors import ConfigError
 from actionsd.filters import FilterError
 from actionsd.mapping import MappingError
@@ -18,6 +18,7 @@ from actionsd.sdk import ContractError, Definition, Payload, PayloadValidationEr
 from actionsd.sdk.payload import shape
 from actionsd.store.records import Destination, Mapping
 
+invalid_settings = "INVALID_SETTINGS"  # nothing is sent (FEATURES F050): events wait until they are mended (I7)
 batch_bytes = 4 * 1024 * 1024  # of one batch, where the mapping says nothing (FEATURES F191)
 
 _text = msgspec.json.Encoder().encode
@@ -101,6 +102,10 @@ def compiled(
         ConfigError: the settings or a mapping cannot work; each problem is named.
     """
     settings: dict[str, Any] = destination.settings
+    try:
+        check_settings(definition, settings)
+    except PayloadValidationError as error:
+        raise ConfigError(f"{invalid_settings}: destination {destination.slug!r}: {error}") from None
     plans, problems = {}, []
     for mapping in destination.mappings:
         if not mapping.enabled:

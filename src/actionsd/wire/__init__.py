@@ -27,6 +27,14 @@ from actionsd.wire.operation import Backup as Backup
 from actionsd.wire.operation import BackupRequest as BackupRequest
 from actionsd.wire.operation import CheckResult as CheckResult
 from actionsd.wire.operation import PluginStatus as PluginStatus
+from actionsd.wire.overview import Breakdown as Breakdown
+from actionsd.wire.overview import By as By
+from actionsd.wire.overview import DeliverySample as DeliverySample
+from actionsd.wire.overview import DeliverySamples as DeliverySamples
+from actionsd.wire.overview import DestinationFlow as DestinationFlow
+from actionsd.wire.overview import FlowStep as FlowStep
+from actionsd.wire.overview import Latency as Latency
+from actionsd.wire.overview import Overview as Overview
 from actionsd.wire.protocols import Follower as Follower
 from actionsd.wire.protocols import PlanCreate as PlanCreate
 from actionsd.wire.protocols import PlanDetail as PlanDetail
