@@ -76,8 +76,10 @@ class Plan:
         return [mapping for mapping, plan in self.mappings.items() if plan.own_url]
 
 
-def route(destination: Destination, definition: Definition[Any], knows: Callable[[str], bool]) -> Route:
-    """The destination's route, for which ``knows`` tells the names of integrations.
+def route(
+    destination: Destination, definition: Definition[Any], knows: Callable[[str], bool] = lambda name: True
+) -> Route:
+    """The destination's route; ``knows`` tells the names of integrations, by default all.
 
     Raises:
         ConfigError: a filter cannot work.
