@@ -64,6 +64,7 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("DELETE", "/actionsd/destinations/{slug}/filters/{id:[0-9]+}", "write", workspace.delete_filter),
     ("POST", "/actionsd/test/event", "write", testing.event),
     ("POST", "/actionsd/test/mapping", "write", testing.mapping),
+    ("POST", "/actionsd/preview", "write", testing.preview),
     ("GET", "/actionsd/test/samples", "read", testing.samples),
     ("POST", "/actionsd/config/plan", "write", workspace.plan_config),
     ("POST", "/actionsd/config/apply", "write", workspace.apply_config),

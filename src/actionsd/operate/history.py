@@ -74,10 +74,24 @@ async def _find(parts: Parts, change: int) -> Version:
     return found[0]
 
 
-async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
+async def before_and_after(parts: Parts, change: int) -> tuple[Version, Config | None, Config | None]:
+    """A change with what its object was before it and after it, None where it was not there.
+
+    Raises:
+        NotFound: there is no such change.
+    """
+    version = await _find(parts, change)
+    return version, *await _sides(parts, version)
+
+
+async def _sides(parts: Parts, version: Version) -> tuple[Config | None, Config | None]:
     earlier = await parts.store.workspace.history(kind=version.kind, object=version.object, before=version.id, limit=1)
     before = earlier[0].config if earlier and earlier[0].verb != "deleted" else None
-    after = None if version.verb == "deleted" else version.config
+    return before, None if version.verb == "deleted" else version.config
+
+
+async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
+    before, after = await _sides(parts, version)
     definition = await _definition(parts, version.parent) if version.kind == "mapping" else ""
     return wire.HistoryRow(
         id=version.id,

@@ -35,6 +35,11 @@ from actionsd.wire.overview import DestinationFlow as DestinationFlow
 from actionsd.wire.overview import FlowStep as FlowStep
 from actionsd.wire.overview import Latency as Latency
 from actionsd.wire.overview import Overview as Overview
+from actionsd.wire.preview import MOST_PREVIEWED as MOST_PREVIEWED
+from actionsd.wire.preview import ChangePreview as ChangePreview
+from actionsd.wire.preview import FieldCount as FieldCount
+from actionsd.wire.preview import PreviewedDelivery as PreviewedDelivery
+from actionsd.wire.preview import PreviewRequest as PreviewRequest
 from actionsd.wire.protocols import Follower as Follower
 from actionsd.wire.protocols import PlanCreate as PlanCreate
 from actionsd.wire.protocols import PlanDetail as PlanDetail
