@@ -111,7 +111,7 @@ def test_requests_are_shown_and_a_change_starts_it_again(acme: Path) -> None:
         shown = dev.output
         assert "POST https://api.acme.example/v1/track\n  authorization: Bearer ••••••\n" in shown
         assert '      "plan": "pro"\n' in shown
-        assert shown.index('accepted  track "Signed Up"') < shown.index("delivered trackEvent 200")
+        assert shown.index('accepted  track "Signed Up"') < shown.index('delivered trackEvent "Signed Up" 200')
         dev.send("identify")
         dev.until("filtered  identify FILTERED_AT_MAPPING")
 
@@ -272,6 +272,11 @@ def test_an_exchange_reads_like_a_conversation() -> None:
     assert first.endswith("delivered send 200 in 13 ms")
     assert rest == ["  POST https://h.test/", "  x-a: 1", "    {", '      "é": [', "        1", "      ]", "    }",
                     "  ← 299, 12 ms", "    no json"]  # fmt: skip
+
+
+def test_each_event_of_a_batch_is_named_and_its_exchange_shown_once() -> None:
+    (line,) = shown(step="delivered", event="E2", status=200, took_ms=1)
+    assert line.endswith('delivered send "E2" 200 in 1 ms')
 
 
 def test_a_failure_says_what_is_known() -> None:

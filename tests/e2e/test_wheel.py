@@ -116,7 +116,7 @@ def scaffolded(folder: Path, changes: dict[str, str]) -> Path:
 
 def wheel(folder: Path, target: Path) -> Path:
     target = target / folder.name
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, folder]
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(folder)]
     done = subprocess.run(build, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (made,) = target.iterdir()
@@ -126,7 +126,7 @@ def wheel(folder: Path, target: Path) -> Path:
 def installed(home: Path, wheels: list[Path]) -> Path:
     """A fresh environment with the wheels and, from the package index, what they need; returns its ``bin``."""
     venv.create(home, with_pip=False, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", home / "bin" / "python", "install", "-q", *wheels]
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install", "-q", *map(str, wheels)]
     done = subprocess.run(pip, capture_output=True, text=True)
     if "No matching distribution found for" in done.stderr:
         pytest.skip(f"the package index cannot be reached: {done.stderr[-300:]}")

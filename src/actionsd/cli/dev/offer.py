@@ -15,6 +15,8 @@ import msgspec
 
 from actionsd.cli.http import Failed
 
+_reserved = ("batch_size", "batch_keys", "batch_bytes")  # a mapping may have them whatever its action is (RULES C8)
+
 Fields = dict[str, dict[str, Any]]  # by the action's slug
 
 
@@ -130,7 +132,7 @@ def _unknown(definition: Any, question: Question) -> Iterator[str]:
             yield f"--field: there is no action {slug!r}, only {', '.join(definition.actions)}"
             continue
         keys = [item.key for item in shape(action.payload)]
-        for key in fields.keys() - set(keys):
+        for key in fields.keys() - {*keys, *_reserved}:
             yield f"--field: {slug} has no field {key!r}, only {', '.join(keys)}"
 
 

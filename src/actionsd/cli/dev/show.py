@@ -24,9 +24,10 @@ def seen(record: wire.Seen) -> str:
 
 
 def _what(record: wire.Seen) -> str:
+    event = f'"{record.event}"' if record.event else ""
     if record.mapping:
-        return click.style(record.mapping, bold=True)
-    what = f'{record.type} "{record.event}"' if record.event else record.type
+        return " ".join([click.style(record.mapping, bold=True), *([event] if event else [])])
+    what = f"{record.type} {event}".rstrip()
     return f"{what} {click.style(record.message_id, dim=True)}" if record.step == "accepted" else what
 
 
