@@ -3,6 +3,7 @@
 from actionsd.delivery.due import key_of
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
+from actionsd.event import Entry
 from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Sample, Settlement
 
 
@@ -15,6 +16,7 @@ class Gathering:
         self.deliveries = 0
         self.size = 0  # bytes of their events
         self.retries: dict[RetryKey, Retry] = {}
+        self.entries: dict[int, Entry] = {}  # the events of ``retries`` by position
         self.revived: list[RetryKey] = []  # rows that are no more
         self.dead: list[Dead] = []
         self.samples: list[Sample] = []
@@ -46,14 +48,15 @@ class Gathering:
         of[facet] = of.get(facet, 0) + 1
         self._latencies[latency] = self._latencies.get(latency, 0) + 1
 
-    def retry(self, row: Retry, reason: str, facet: int) -> None:
+    def retry(self, row: Retry, reason: str, entry: Entry) -> None:
         """An attempt has failed and there will be another; ``reason`` is what is counted."""
-        self._count("retry", reason, row.mapping, facet)
-        self.retries[key_of(row)] = row
+        self._count("retry", reason, row.mapping, entry.facet)
+        self.park(row, entry)
 
-    def park(self, row: Retry) -> None:
+    def park(self, row: Retry, entry: Entry) -> None:
         """A delivery waits without having been attempted, for its mapping's own address is down (RULES R15)."""
         self.retries[key_of(row)] = row
+        self.entries[entry.position] = entry
 
     def die(self, dead: Dead, reason: str, facet: int) -> None:
         """A delivery is given up; ``reason`` is what is counted."""

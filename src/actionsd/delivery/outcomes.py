@@ -92,7 +92,7 @@ class Outcomes:
             code=code,
             message="its address is down",
         )
-        self._settling.gathering.park(row)
+        self._settling.gathering.park(row, delivery.entry)
         self._settling.released(delivery)
 
     def _failed(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
@@ -101,7 +101,7 @@ class Outcomes:
         gathering, facet = self._settling.gathering, delivery.entry.facet
         if isinstance(decision, Retry):
             step, reason = "retry", awaiting_code(decision.code)
-            gathering.retry(decision, reason, facet)
+            gathering.retry(decision, reason, delivery.entry)
         else:
             step, reason = "dead", _counted(decision)
             gathering.die(decision, reason, facet)

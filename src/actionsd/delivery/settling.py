@@ -8,7 +8,6 @@ from actionsd.delivery.gathering import Gathering
 from actionsd.delivery.retries import Retries
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
-from actionsd.event import Entry
 from actionsd.store.records import LaneKey, Settlement
 
 window_bytes = 32 * 1024 * 1024  # of events claimed and not settled (RULES R8)
@@ -37,7 +36,6 @@ class Settling:
         self._on_commit = on_commit
         self._on_failure = on_failure
         self.committing = False
-        self._entries: dict[int, Entry] = {}  # of the retry rows in ``gathering``
         self._next_quiet = 0.0
         self._in_flight_bytes = 0
         self.gathering = Gathering(lane, source)
@@ -71,7 +69,6 @@ class Settling:
     def released(self, delivery: Delivery) -> None:
         """What became of a delivery stands in ``gathering``."""
         self.gathering.release(delivery, self._window)
-        self._entries[delivery.entry.position] = delivery.entry
 
     def settle(self, now: float, *, last: bool = False) -> None:
         """Hand what was gathered to the ledger, unless the last settlement is still being written. What only spares
@@ -79,21 +76,19 @@ class Settling:
         gathering = self.gathering
         if self.committing or self.flushed or not (gathering.is_urgent or last or now >= self._next_quiet):
             return
-        settlement, entries = gathering.settlement(self._window), self._entries
-        self.gathering, self._entries = Gathering(self._lane, self._source), {}
+        settlement = gathering.settlement(self._window)
+        self.gathering = Gathering(self._lane, self._source)
         self.committing = True
         self._next_quiet = now + quiet_interval
         urgent = gathering.intents is not None or self.in_flight * 2 > self._context.options.in_flight
         future = self._context.store.ledger.settle(settlement, urgent=urgent)
-        future.add_done_callback(lambda done: self._committed(done, settlement, gathering, entries))
+        future.add_done_callback(lambda done: self._committed(done, settlement, gathering))
 
     def next_at(self) -> float:
         """When :meth:`settle` has something to do that it has not now; infinity when not."""
         return float("inf") if self.committing or self.flushed else self._next_quiet
 
-    def _committed(
-        self, future: "asyncio.Future[None]", settlement: Settlement, gathering: Gathering, entries: dict[int, Entry]
-    ) -> None:
+    def _committed(self, future: "asyncio.Future[None]", settlement: Settlement, gathering: Gathering) -> None:
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
         if error is not None:
             self._on_failure(error)
@@ -102,5 +97,5 @@ class Settling:
         self.committed_cursor = settlement.cursor
         self.in_flight -= gathering.deliveries
         self._in_flight_bytes -= gathering.size
-        self._retries.committed(settlement, entries)
+        self._retries.committed(settlement, gathering.entries)
         self._on_commit(settlement)
