@@ -130,9 +130,7 @@ def _read(body: bytes, added: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     if event.get("timestamp") is not None:
         event["originalTimestamp"] = event["timestamp"]
     for key, value in additions.items():
-        own = event.get(key)
-        if isinstance(own, dict) and isinstance(value, dict):
-            event[key] = value | own
-        else:
-            event[key] = value
+        if value.__class__ is dict and (own := event.get(key)).__class__ is dict:
+            value = value | own
+        event[key] = value
     return event, metadata if isinstance(metadata, dict) else {}

@@ -102,17 +102,22 @@ class Supply:
                 return attempt
 
     def _claim(self, now: float) -> bool:
-        """Claim the next event that matches. False when there is none, or no more may be in flight."""
+        """Claim events that match until there is one more attempt. False when there are none, or no more may be in
+        flight."""
         if self.closed:
             return False
-        if self._settling.full or self._retries.full:
-            self._batcher.flush()
-            return bool(self._batcher.ready)
-        deliveries = self._claims.claim(self.plan, self._settling.gathering)
-        for delivery in deliveries or ():
-            self._settling.taken(delivery)
-            self._queue(delivery, now)
-        return deliveries is not None
+        queued = False
+        while not (queued or self._batcher.ready):
+            if self._settling.full or self._retries.full:
+                self._batcher.flush()
+                return bool(self._batcher.ready)
+            deliveries = self._claims.claim(self.plan, self._settling.gathering)
+            if deliveries is None:
+                return False
+            for delivery in deliveries:
+                self._settling.taken(delivery)
+                queued |= self._queue(delivery, now)
+        return True
 
     def _retried(self, now: float) -> Attempt | None:
         """An attempt at the earliest retry that is due; those of batched mappings join their batches."""
@@ -154,20 +159,21 @@ class Supply:
         delivery.event = admitted
         return delivery
 
-    def _queue(self, delivery: Delivery, now: float) -> None:
-        """Into its mapping's queue, or into the open batch that it belongs to."""
+    def _queue(self, delivery: Delivery, now: float) -> bool:
+        """Into its mapping's queue (true), or into the open batch that it belongs to."""
         plan = self.plan.mappings[delivery.mapping]
         if not plan.prepared.batches:
             self._ready.put(Attempt(delivery.mapping, plan, [delivery]))
-            return
+            return True
         try:
             delivery.payload = plan.prepared.payload(delivery.event, batch=True)
             key = (delivery.mapping, plan, plan.batch_key(delivery.payload))
         except Exception as error:
             outcome = classify(error, self._context.clock.now())
             self._outcomes.conclude(Attempt(delivery.mapping, plan, [delivery]), [outcome])
-            return
+            return False
         self._batcher.add(key, delivery, now, most_items=plan.prepared.batch_size, most_bytes=plan.batch_bytes)
+        return False
 
     def _gather(self) -> None:
         """Batches that are ready queue up like everything else."""
