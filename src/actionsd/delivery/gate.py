@@ -96,14 +96,18 @@ class Gate:
         self.held -= 1
         self.held_by_replays -= replay
 
+    def arrived(self, mapping: int, deliveries: int) -> None:
+        """So many deliveries of an attempt have arrived."""
+        if self.breaker(mapping).succeeded():
+            self.limit.restart()
+            deliveries -= 1
+        self.limit.succeeded(deliveries)
+
     def learn(self, mapping: int, position: int, outcome: Outcome, now: float) -> None:
         """How an attempt at the event at ``position`` ended."""
         breaker = self.breaker(mapping)
         if outcome.kind == "delivered":
-            if breaker.succeeded():
-                self.limit.restart()
-            else:
-                self.limit.succeeded()
+            self.arrived(mapping, 1)
         elif outcome.kind == "retry":
             if outcome.code == TIMED_OUT:
                 self.limit.timed_out()

@@ -1,6 +1,6 @@
 """What a lane makes of outcomes: the gate learns, the gathering is told, listeners see it (DESIGN step 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from actionsd.delivery.context import Context
 from actionsd.delivery.decide import History, after_failure, dead_letter, rejected
@@ -32,13 +32,17 @@ class Outcomes:
         self._sampler = sampler
         self._context = context
 
-    def conclude(self, attempt: Attempt, outcomes: Iterable[Outcome]) -> None:
+    def conclude(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """An attempt has ended, with an outcome for each of its deliveries."""
         now, wall = self._context.clock.monotonic(), self._context.clock.now()
         told = None
         self._sampler.now = now
+        all_arrived = all(outcome.kind == "delivered" for outcome in outcomes)
+        if all_arrived:
+            self._gate.arrived(attempt.mapping, len(outcomes))
         for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
-            self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
+            if not all_arrived:
+                self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
             step = self._conclude(attempt, delivery, outcome, wall)
             if self._teller.listening:
                 took = (now - attempt.started_at) * 1000 if attempt.started_at else 0.0

@@ -45,6 +45,8 @@ class MappingPlan:
     def batch_key(self, payload: Payload) -> Hashable:
         """What must be equal for two payloads to share a batch (FEATURES F192, RULES R24). Fields that are the same for
         every event of this version are left out."""
+        if not self._batch_keys:
+            return ()
         return tuple([_text(plain(getattr(payload, key, None))) for key in self._batch_keys])
 
 

@@ -61,6 +61,5 @@ class Limit:
         """The breaker has closed: ramp up (RULES R15)."""
         self.now = 1
 
-    def succeeded(self) -> None:
-        if self.now < self.most:
-            self.now += 1
+    def succeeded(self, deliveries: int = 1) -> None:
+        self.now = min(self.most, self.now + deliveries)
