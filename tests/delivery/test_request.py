@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,9 @@ def test_forms_can_be_read_back(pairs: dict[str, str]) -> None:
 
 def test_requests_know_their_json() -> None:
     assert json.loads(build("post", "https://h.test/", {"json": {"a": [1]}}).text) == {"a": [1]}
+
+
+@given(st.text() | st.text(st.characters(max_codepoint=127)))
+def test_forms_are_escaped_as_by_the_standard_library(text: str) -> None:
+    escaped = quote_plus(text, safe="*", errors="replace").replace("~", "%7E")
+    assert urlencode({"k": text}) == f"k={escaped}"

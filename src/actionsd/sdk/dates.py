@@ -11,6 +11,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _MAX_MS = 8_640_000_000_000_000  # ECMA-262, "time values"
 _DAYS = 86_400_000
 
@@ -54,20 +55,22 @@ def to_ms(value: str | int | float) -> int | None:
     (1715682030000, None)
     """
     if isinstance(value, str):
-        if len(value) == 24 and value[23] == "Z" and _USUAL.fullmatch(value):  # as SDKs and this daemon write it
-            return _known(value)
+        if (ms := _canonical(value)) is not None:
+            return ms
         match = None if value[-1:] in ("Z", "z") else _PARTS.fullmatch(value)
         return _from_parts(match) if match else date_parse(value)
     return _clip(value)
 
 
-def _known(text: str) -> int | None:
-    """The time value of `2024-05-14T10:20:30.456Z`; JavaScript lets the days of a month overflow, Python does not."""
+def _canonical(text: str) -> int | None:
+    """The time value of `2024-05-14T10:20:30.456Z`, as SDKs and this daemon write it; None for all other texts, and
+    where the month has not so many days: JavaScript lets them overflow."""
+    if not (len(text) == 24 and text[23] == "Z" and is_usual(text)):
+        return None
     try:
-        moment = datetime.fromisoformat(text)
+        return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
     except ValueError:
-        return date_parse(text)
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+        return None
 
 
 def to_iso(value: str | int | float) -> str | None:
@@ -76,6 +79,8 @@ def to_iso(value: str | int | float) -> str | None:
     >>> to_iso("2024-05-14 10:20")
     '2024-05-14T10:20:00.000Z'
     """
+    if isinstance(value, str) and _canonical(value) is not None:
+        return value
     ms = to_ms(value)
     return None if ms is None else iso(ms)
 
@@ -119,6 +124,8 @@ def date_parse(text: str) -> int | None:
     >>> date_parse("Tue, 14 May 2024 10:20:30 GMT"), date_parse("14/05/2024")
     (1715682030000, None)
     """
+    if (ms := _canonical(text)) is not None:
+        return ms
     match = _ISO.fullmatch(text)
     if match is not None:
         exact = _from_iso(match)

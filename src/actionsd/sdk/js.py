@@ -24,6 +24,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 _SAFE_INTEGER = 2**53
+_SMALL = 1e-5  # msgspec and JavaScript write smaller numbers differently
 _MAX_INDEX = 2**32 - 2  # the largest array index (ECMA-262, "array index"); greater keys keep insertion order
 WHITESPACE = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 """What `trim` and `\\s` take for blank: white space and line ends."""
@@ -341,9 +342,9 @@ def _respelled(value: Any) -> Any:
         }
     if kind is list or kind is tuple:
         return [*map(_respelled, value)]
-    if kind is int and -_SAFE_INTEGER <= value <= _SAFE_INTEGER:
-        return value
     if kind is int or kind is float:
+        if -_SAFE_INTEGER <= value <= _SAFE_INTEGER and (kind is int or (value % 1 and abs(value) > _SMALL)):
+            return value
         return msgspec.Raw(number_text(value).encode()) if math.isfinite(to_double(value)) else None
     if value is None or value is UNDEFINED:
         return None

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from actionsd.sdk import js
@@ -26,15 +26,7 @@ _WORD = re.compile(
 """A word where letter case, digits and punctuation end it: "userID2Name" has user, ID, 2 and Name."""
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_SCALARS: dict[str, Callable[[Any], bool]] = {
-    "str": lambda value: isinstance(value, str),
-    "bool": lambda value: isinstance(value, bool),
-    "real": _is_number,
-}
+_KINDS: dict[type, str] = {str: "str", bool: "bool", int: "real", float: "real", dict: "obj", list: "obj"}
 _SUFFIXES = {"str", "bool", "real", "int", "date", "strs", "bools", "reals", "ints", "dates", "objs", "obj"}
 
 
@@ -74,6 +66,7 @@ def normalized(properties: Any, *, camel: bool = False, typed: bool = False, dep
     return found
 
 
+@lru_cache(maxsize=4096)
 def _name(name: str, kind: str | None, camel: bool) -> str:
     stem, underscore, suffix = name.rpartition("_")
     if not underscore or suffix not in _SUFFIXES:
@@ -88,13 +81,8 @@ def _name(name: str, kind: str | None, camel: bool) -> str:
 
 def _kind(value: Any) -> str | None:
     """The suffix of a value's type; None for null."""
-    for kind, is_kind in _SCALARS.items():
-        if is_kind(value):
-            return kind
-    if isinstance(value, list):
-        for kind, is_kind in _SCALARS.items():
-            if all(map(is_kind, value)):
-                return f"{kind}s"
-        if all(isinstance(item, Mapping | list) for item in value):
-            return "objs"
-    return None if value is None else "obj"
+    if not isinstance(value, list):
+        return _KINDS.get(type(value))
+    kinds = {_KINDS.get(type(item)) for item in value} or {"str"}
+    kind = kinds.pop()
+    return "obj" if kinds or kind is None else f"{kind}s"
