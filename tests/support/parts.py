@@ -29,6 +29,6 @@ async def running(
         unused, plugin = Mock(), Plugin("test", "test", "1", tuple(definitions))
         yield Parts(
             path=tmp_path / "actionsd.toml", settings=unused, catalog=catalog or Catalog([plugin]), clock=unused,
-            tap=unused, store=store, lanes=Mock(applied=AsyncMock()), ingest=Mock(), started_at=0, listeners={},
-            rates=unused, loop_delay=lambda: 0.0,
+            tap=unused, store=store, lanes=Mock(applied=AsyncMock()), ingest=Mock(), deletions=Mock(),
+            started_at=0, listeners={}, rates=unused, loop_delay=lambda: 0.0,
         )  # fmt: skip

@@ -63,10 +63,19 @@ class PublicApi:
         self, method: str, path: str, body: object = None, *, token: str = TOKEN, headers: Mapping[str, str] = {}
     ) -> Answer:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        return Answer(method, path, *self._send(method, path, data, token, headers))
+
+    def raw(self, method: str, path: str) -> str:
+        """The text of an answer that is no JSON."""
+        return self._send(method, path, None, TOKEN, {})[2].decode()
+
+    def _send(
+        self, method: str, path: str, data: bytes | None, token: str, headers: Mapping[str, str]
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, data, {"Authorization": f"Bearer {token}", **headers})
             response = connection.getresponse()
-            return Answer(method, path, response.status, response.headers, response.read())
+            return response.status, response.headers, response.read()
 
     def token(self, name: str, role: str) -> str:
         """A new token with this role."""

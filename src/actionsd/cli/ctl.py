@@ -21,6 +21,7 @@ from actionsd.cli import (
     plugin,
     plugins,
     preview,
+    regulations,
     replay,
     retries,
     secrets,
@@ -101,6 +102,8 @@ for command in (
     check.check,
     backup.backup,
     tokens.tokens,
+    regulations.suppressions,
+    regulations.regulations,
     completion.completion,
 ):
     ctl.add_command(command)

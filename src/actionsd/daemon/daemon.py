@@ -23,6 +23,7 @@ from actionsd.delivery.lanes import Lanes
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
+from actionsd.operate.deletions import Deletions
 from actionsd.operate.parts import Names, Parts
 from actionsd.operate.totals import Rates
 from actionsd.settings import Address, Settings, located
@@ -99,10 +100,14 @@ class Daemon:
         await lanes.start()
         stack.push_async_callback(lanes.stop)
 
-        ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble)
+        ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble, store.regulations.suppressed)
         ingest.apply(workspace)
         await ingest.start()
         stack.push_async_callback(ingest.stop)
+
+        deletions = Deletions(store, definitions, clock, lanes.sender, read.delivery.request_timeout)
+        await deletions.start()
+        stack.push_async_callback(deletions.stop)
 
         rates = Rates(store.counts, clock)
         pulse = Pulse(clock, (self._on_beat, rates.sample), lanes.running_in)
@@ -116,6 +121,7 @@ class Daemon:
             store=store,
             lanes=lanes,
             ingest=ingest,
+            deletions=deletions,
             started_at=clock.now(),
             listeners={"ingest": _shown(ingest.addresses), "stream": _shown(ingest.stream_addresses), "admin": []},
             rates=rates,

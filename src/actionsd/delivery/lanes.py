@@ -91,6 +91,10 @@ class Lanes:
         await self._store.release()
         self.apply(self._store.workspace.current)
 
+    def sender(self) -> Sender:
+        """A client for what a destination is asked apart from deliveries; whoever asks closes it."""
+        return self._transport()
+
     def requeued(self, destination: int) -> None:
         """Dead letters of a destination are retry rows again: look at once.
 

@@ -24,10 +24,12 @@ from actionsd.ingest.limits import RateLimit
 from actionsd.ingest.normalise import Arrival, smallest_excess, without_excess
 from actionsd.ingest.refusal import BadRequest, Refusal, TooMany
 from actionsd.ingest.split import Envelope, Head
+from actionsd.ingest.suppression import refuse_suppressed
 from actionsd.ingest.taken import Taken
 from actionsd.observe import Seen, Tap
 from actionsd.settings import Ingest as Options
 from actionsd.store.records import Appended, Count, Workspace
+from actionsd.store.suppressed import Suppressed
 
 _log = logging.getLogger(__name__)
 _largest_batch = 4 * 1024 * 1024  # bytes, with the batch's context in each event: half of a group (RULES R10)
@@ -59,8 +61,11 @@ class Origin(NamedTuple):
 class Intake:
     """Takes calls apart under the present workspace and hands them to the journal."""
 
-    def __init__(self, options: Options, journal: Journal, clock: Clock, tap: Tap) -> None:
+    def __init__(
+        self, options: Options, journal: Journal, clock: Clock, tap: Tap, suppressed: Suppressed | None = None
+    ) -> None:
         self.keys = Keys()
+        self._suppressed = Suppressed() if suppressed is None else suppressed
         self._gates = Gates()
         self._options = options
         self._journal = journal
@@ -156,6 +161,8 @@ class Intake:
         Raises:
             Unavailable: not now (full queue, full disk).
         """
+        if self._suppressed:
+            refuse_suppressed(taken, self._suppressed)
         gate = self._gates.of(taken.source)
         if gate is not None:
             gate.sift(taken)

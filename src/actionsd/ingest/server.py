@@ -12,6 +12,7 @@ from actionsd.observe import Tap
 from actionsd.settings import Address
 from actionsd.settings import Ingest as Options
 from actionsd.store.records import Workspace
+from actionsd.store.suppressed import Suppressed
 
 _grace = 5.0  # seconds for what was read to be committed and answered at a stop
 
@@ -20,18 +21,20 @@ class Ingest:
     """Events in: HTTP and streams, on any number of listeners.
 
     ``trouble`` tells why the daemon cannot take events at present, "" when it can; ``GET /readyz`` shows it.
+    ``suppressed`` are the users whose events are refused.
     ``addresses`` and ``stream_addresses`` are where it listens, with real ports, known after :meth:`start`.
     """
 
     def __init__(
-        self, options: Options, journal: Journal, clock: Clock, tap: Tap, trouble: Callable[[], str] = str
-    ) -> None:
+        self, options: Options, journal: Journal, clock: Clock, tap: Tap, trouble: Callable[[], str] = str,
+        suppressed: Suppressed | None = None,
+    ) -> None:  # fmt: skip
         self.addresses: tuple[Address, ...] = ()
         self.stream_addresses: tuple[Address, ...] = ()
         self._options = options
         self._clock = clock
         self._trouble = trouble
-        self._intake = Intake(options, journal, clock, tap)
+        self._intake = Intake(options, journal, clock, tap, suppressed)
         self._http: Http | None = None
         self._streams = Streams(options, self._intake)
         self._servers: list[asyncio.Server] = []

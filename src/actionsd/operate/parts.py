@@ -12,6 +12,7 @@ from actionsd.delivery.lanes import Lanes
 from actionsd.errors import NotFound
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
+from actionsd.operate.deletions import Deletions
 from actionsd.operate.totals import Rates
 from actionsd.sdk import Definition
 from actionsd.settings import Settings, did_you_mean
@@ -34,6 +35,7 @@ class Parts(msgspec.Struct):
     store: Store
     lanes: Lanes
     ingest: Ingest
+    deletions: Deletions
     started_at: int
     listeners: dict[str, list[str]]
     rates: Rates

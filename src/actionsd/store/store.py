@@ -20,6 +20,7 @@ from actionsd.store.ledger import Ledger
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
 from actionsd.store.records import Count, LaneKey, Sizes
+from actionsd.store.regulations import Regulations
 from actionsd.store.replays import Replays
 from actionsd.store.retention import Retention
 from actionsd.store.samples import Samples
@@ -48,6 +49,7 @@ class Store:
     workspace: Registry
     replays: Replays
     tokens: Tokens
+    regulations: Regulations
     samples: Samples
     history: History
     epoch: str
@@ -98,6 +100,8 @@ class Store:
         self.replays = Replays(self._writer, self._listings, self.ledger)
         self.tokens = Tokens(self._writer, self._listings)
         await self.tokens.load()
+        self.regulations = Regulations(self._writer, self._reader, self._listings, state.dedup_key)
+        await self.regulations.load()
         self.samples = Samples(self._listings)
         self.history = History(self._listings, lambda: self._counts)
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)

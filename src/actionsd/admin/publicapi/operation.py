@@ -12,11 +12,13 @@ from msgspec import UNSET, UnsetType
 
 from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
+from actionsd.wire import Pagination as Pagination
 from actionsd.wire import Role
+from actionsd.wire.base import Wire
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of all that the Public API takes and answers."""
+class Shape(Wire, frozen=True, kw_only=True):
+    """Base of what only the Public API takes and answers."""
 
 
 class Nothing(Shape, frozen=True, kw_only=True):
@@ -36,15 +38,6 @@ class Paged(Shape, frozen=True, kw_only=True):
     pagination: PageRequest = PageRequest()
 
 
-class Pagination(Shape, frozen=True, kw_only=True):
-    """Where a page stands in its list; ``next`` and ``previous`` are absent where there is none."""
-
-    current: str
-    next: str | UnsetType | None = UNSET
-    previous: str | UnsetType | None = UNSET
-    total_entries: int | UnsetType = UNSET
-
-
 class Success(Shape, frozen=True, kw_only=True):
     """The answer of what has nothing to show."""
 
@@ -52,8 +45,8 @@ class Success(Shape, frozen=True, kw_only=True):
 
 
 Q = TypeVar("Q", bound=Shape)
-B = TypeVar("B", bound=Shape)
-A = TypeVar("A", bound=Shape)
+B = TypeVar("B", bound=Wire)
+A = TypeVar("A", bound=Wire)
 
 V1 = ("v1", "v1beta", "v1alpha")
 BETA = ("v1beta", "v1alpha")

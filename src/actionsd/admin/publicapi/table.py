@@ -6,6 +6,7 @@ from actionsd.admin.publicapi import (
     destinations,
     echo,
     filters,
+    regulations,
     schemas,
     sources,
     subscriptions,
@@ -23,6 +24,7 @@ OPERATIONS: tuple[Row, ...] = (
     *filters.OPERATIONS,
     *trackingplans.OPERATIONS,
     *transformations.OPERATIONS,
+    *regulations.OPERATIONS,
     *absent.OPERATIONS,
     *echo.OPERATIONS,
 )
