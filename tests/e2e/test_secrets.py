@@ -50,10 +50,11 @@ CANARIES = {
     "made field": "Can4ryMadeFieldC7v6",
     "planned setting": "Can4ryPlannedB5n4",
     "hashing key": "Can4ryHashingM3q2",
+    "previewed field": "Can4ryPreviewW1e0",
 }
 NEVER_SENT = {
     "field invalid", "wrong setting", "planned setting", "admin token", "granted refresh", "made refresh",
-    "hashing key",
+    "hashing key", "previewed field",
 }  # fmt: skip
 MODES = ("ok", "refused", "failing", "flaky", "basic", "careless", "bug", "logging")
 NOT_HERE = ("/functions", "/insert-function-instances", "/catalog/warehouses/")  # routes that have nothing to show
@@ -196,6 +197,7 @@ def go_through(scene: Scene) -> None:
     until(lambda: CANARIES["granted access"] in scene.echo.heard, what="a refresh")
     try_one_event(scene)
     plan_a_config(scene)
+    preview_a_change(scene)
     change_through_the_api(scene)
     good = daemon.config.read_text()
     wrong = leaky("wrong", scene.echo.url, "x", "y").replace('"x"', inline({"y": canary("wrong setting")}))
@@ -211,6 +213,14 @@ def plan_a_config(scene: Scene) -> None:
     for name, key in (("good", canary("planned setting")), ("bad", {"key": canary("planned setting")})):
         text = leaky(name, scene.echo.url, "the key", "the token").replace('"the key"', inline(key))
         scene.read("/actionsd/config/plan", method="POST", body={"files": {"a.toml": text}}, name=name)
+
+
+def preview_a_change(scene: Scene) -> None:
+    """What an edited mapping would send: old and new payloads and requests beside each other."""
+    fields = {"mode": {"@template": "new/{{event}}"}, "token": canary("previewed field"), "inner": {"pin": "new"}}
+    for requests in (False, True):
+        wanted = {"destination": "made", "mapping": "One", "fields": fields, "requests": requests}
+        scene.read("/actionsd/preview", method="POST", body=wanted, name=f"requests {requests}")
 
 
 def try_one_event(scene: Scene) -> None:
@@ -266,6 +276,8 @@ def read_everything(scene: Scene) -> None:
     for mode in MODES:
         scene.read(f"/actionsd/explain?messageId={mode}-0")
     scene.read("/actionsd/dead?limit=1000")
+    for slug in ("inline", "env", "file", "oauth", "made"):
+        scene.read(f"/actionsd/samples?destination={slug}&limit=100")
     scene.read("/echo?message=hello")
     scene.read("/actionsd/test/samples?destination=inline")
     scene.readable["actionsctl"] = b"".join(
@@ -364,7 +376,13 @@ def test_what_was_searched_is_all_there(scene: Scene) -> None:
     assert sum(masked in content for content in letters) > 10
     assert masked in readable["tail"]
     assert masked in readable["POST /actionsd/test/event made send refused"]
-    assert masked in readable["POST /actionsd/config/plan good"]
+    for shown in (
+        "POST /actionsd/config/plan good",
+        "POST /actionsd/preview requests False",
+        "POST /actionsd/preview requests True",
+        "GET /actionsd/samples?destination=made&limit=100",
+    ):
+        assert masked in readable[shown], f"{shown}: {readable[shown][:500]!r}"
     assert masked in readable["GET /actionsd/destinations/inline/mappings/One"]
     assert readable["log while it runs"].count(masked) > 10
     for file in ("actionsd.db while it runs", "actionsd.db-wal while it runs", "actionsd.db after the stop", "backup"):
