@@ -8,10 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from actionsd.event import parse
+from actionsd.event import Accepted, Entry, decode, parse
 from actionsd.ingest import gate
 from actionsd.ingest.gate import Gates
+from actionsd.ingest.taken import Taken
+from actionsd.protocols import Enforcement, SchemaFilters, compile_plan, compile_transformations, read_settings
 from actionsd.store.configs import PlanConfig, RuleConfig, SchemaConfig, TransformationConfig
 from actionsd.store.records import Rule, Schema, Source, TrackingPlan, Transformation, Workspace
 from support.ingest import KEY, WORKSPACE, Running, eventually, running
@@ -24,6 +28,7 @@ ORDER = RuleConfig(
     version=1,
     schema={"properties": {"properties": {"properties": {"total": {"type": "number"}, "plan": {}}}}},
 )
+ORDER_JSON = {"type": "TRACK", "key": "Order", "version": 1, "jsonSchema": ORDER.schema}
 PLAN = TrackingPlan(
     id=7, version=1, config=PlanConfig(slug="shop", name="Shop"), rules=(Rule(1, 1, ORDER, 0, 0),), created_at=0,
     updated_at=0,
@@ -283,3 +288,80 @@ def test_a_plan_that_cannot_be_compiled_is_told_and_stops_nothing(caplog: pytest
 
     against(replace(workspace(settings=BLOCK), plans=(plan,)), look)
     assert "source website: its events are not checked: rule 1.jsonSchema: expected a JSON schema" in caplog.text
+
+
+NAMES = st.sampled_from(("total", "plan", "extra", "a"))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.sampled_from((0, 2.5, 1.0, 2**60)) | st.sampled_from(("", "x", "é", "\ud83d")),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=5,
+)
+OBJECTS = st.dictionaries(NAMES, VALUES, max_size=3)
+BODIES = st.fixed_dictionaries(
+    {"userId": st.just("u"), "messageId": st.just("m"), "type": st.sampled_from(("track", "identify", "page"))},
+    optional={
+        "event": st.sampled_from(("Order", "Other")),
+        "properties": OBJECTS | st.none(),
+        "traits": OBJECTS,
+        "context": st.dictionaries(st.sampled_from(("ip", "page", "protocols")), VALUES, max_size=2),
+        "timestamp": st.just("2020-01-01T00:00:00Z"),
+        "writeKey": st.just(KEY),
+        "_metadata": st.just({"bundled": ["X"]}),
+    },
+)
+ADDED = st.fixed_dictionaries(
+    {"v": st.just(1), "receivedAt": st.just("2021-01-01T00:00:00.000Z"), "version": st.just(2)},
+    optional={
+        "context": st.dictionaries(st.sampled_from(("ip", "library", "page")), VALUES, max_size=2),
+        "timestamp": st.just("2020-01-01T00:00:01.000Z"),
+        "integrations": OBJECTS,
+    },
+)
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "allowUnplannedEvents": st.booleans(),
+        "allowUnplannedEventProperties": st.booleans(),
+        "allowEventOnViolations": st.booleans(),
+        "allowPropertiesOnViolations": st.booleans(),
+    },
+)
+REWRITES = st.lists(
+    st.sampled_from(
+        (
+            transformation("event = 'Order'", newEventName="X"),
+            transformation(propertyRenames=[{"oldName": "context.ip", "newName": "context.page.ip"}]),
+            transformation(propertyRenames=[{"oldName": "total", "newName": "context.total"}]),
+            transformation(allowProperties=["plan", "context.page"]),
+            transformation("properties.a = 'x'", drop=True),
+        )
+    ),
+    max_size=3,
+)
+
+
+@given(BODIES, ADDED, SETTINGS, REWRITES)
+def test_the_journal_reads_as_the_event_was_rewritten(
+    body: dict[str, Any], added: dict[str, Any], settings: dict[str, Any], rewrites: list[Transformation]
+) -> None:
+    space = workspace(*rewrites, settings={"track": settings})
+    gates = Gates()
+    gates.apply(space)
+    taken = Taken(1)
+    sent = Accepted("m", json.dumps(body).encode(), json.dumps(added).encode())
+    taken.accepted.append(sent)
+    enter = gates.of(1)
+    assert enter is not None
+    enter.sift(taken)
+
+    event = decode(sent.body, sent.added)
+    plan = compile_plan([ORDER_JSON])
+    verdict = Enforcement(read_settings({"track": settings}), SchemaFilters(), plan, source="1")(event)
+    expected = verdict.event
+    if expected is not None:
+        expected = compile_transformations([each.as_json() for each in rewrites])(expected)
+    assert [decode(row.body, row.added) for row in taken.accepted] == ([] if expected is None else [expected])
+    assert len(taken.accepted) + len(taken.filtered) == 1
+    assert sum(taken.counts.values()) == len(taken.filtered)
+    for row in taken.accepted:
+        assert Entry(1, 1, 0, "m", row.body, row.added).metadata == body.get("_metadata", {})

@@ -164,15 +164,14 @@ class Gates:
 
 
 def _rewritten(accepted: Accepted, original: Event, event: Event, by: list[str]) -> Accepted:
-    """What goes to the journal so that it reads as ``event``; the very same where that is ``original``."""
+    """What goes to the journal so that it reads as ``event``, which lacks no member of ``original``; what came, where
+    it is ``original``."""
     if event is original and not by:
         return accepted
     body, added = parse(accepted.body), parse(accepted.added)
-    for key in original.keys() | event.keys():
-        if key not in event:
-            body.pop(key, None)
-        elif event[key] is not original.get(key):
-            body[key] = event[key]
+    for key, value in event.items():
+        if value is not original.get(key):
+            body[key] = value
             if key == "context":
                 added.pop(key, None)  # the batch's, which is part of the event's by now
     if by:
