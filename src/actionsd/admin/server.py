@@ -35,6 +35,7 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("POST", "/actionsd/resume", "write", handlers.release),
     ("POST", "/actionsd/sources", "write", workspace.create_source),
     ("GET", "/actionsd/sources/{slug}", "read", workspace.source),
+    ("GET", "/actionsd/sources/{slug}/events", "read", testing.source_events),
     ("PATCH", "/actionsd/sources/{slug}", "write", workspace.change_source),
     ("DELETE", "/actionsd/sources/{slug}", "write", workspace.delete_source),
     ("POST", "/actionsd/sources/{slug}/keys", "write", workspace.add_key),

@@ -13,6 +13,8 @@ from actionsd.wire.config import ConfigExport as ConfigExport
 from actionsd.wire.config import ConfigFiles as ConfigFiles
 from actionsd.wire.config import ConfigPlan as ConfigPlan
 from actionsd.wire.config import PlanItem as PlanItem
+from actionsd.wire.events import SourceEvent as SourceEvent
+from actionsd.wire.events import SourceEvents as SourceEvents
 from actionsd.wire.explain import Explanation as Explanation
 from actionsd.wire.explain import Explanations as Explanations
 from actionsd.wire.explain import Step as Step
