@@ -198,6 +198,7 @@ def go_through(scene: Scene) -> None:
     try_one_event(scene)
     plan_a_config(scene)
     preview_a_change(scene)
+    forget_users(scene)
     change_through_the_api(scene)
     good = daemon.config.read_text()
     wrong = leaky("wrong", scene.echo.url, "x", "y").replace('"x"', inline({"y": canary("wrong setting")}))
@@ -221,6 +222,23 @@ def preview_a_change(scene: Scene) -> None:
     for requests in (False, True):
         wanted = {"destination": "made", "mapping": "One", "fields": fields, "requests": requests}
         scene.read("/actionsd/preview", method="POST", body=wanted, name=f"requests {requests}")
+
+
+def forget_users(scene: Scene) -> None:
+    """Destinations are asked to forget users, and what they say to that is reported."""
+    ids = []
+    for user in ("refused", "careless", "bug"):
+        wanted = {"regulationType": "DELETE_ONLY", "subjectType": "USER_ID", "subjectIds": [user]}
+        status, answer = scene.get("/regulations", method="POST", body=wanted)
+        assert status == 200, answer
+        ids.append(json.loads(answer)["data"]["regulateId"])
+    scene.values["regulateId"] = tuple(ids)
+    until(lambda: all(finished(scene, id) for id in ids), what="the reports")
+
+
+def finished(scene: Scene, regulation: str) -> bool:
+    answer = json.loads(scene.get(f"/regulations/{regulation}")[1])
+    return bool(answer["data"]["regulation"].get("finishedAt"))
 
 
 def try_one_event(scene: Scene) -> None:
@@ -269,7 +287,7 @@ def read_everything(scene: Scene) -> None:
     daemon = scene.daemon
     scene.read("/actionsd/replays/plan", method="POST", body={"destination": "inline"})
     scene.read("/actionsd/replays", method="POST", body={"destination": "env", "rate": 1})
-    scene.values = values(scene)
+    scene.values |= values(scene)
     for path in getting():
         for filled in scene.paths(path):
             scene.read(filled)

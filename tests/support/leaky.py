@@ -9,6 +9,7 @@ from actionsd.sdk import (
     BatchCall,
     Call,
     Definition,
+    DeleteCall,
     Field,
     IntegrationError,
     MultiStatus,
@@ -86,6 +87,16 @@ async def send_many(call: BatchCall[LeakySettings, Message]) -> MultiStatus:
     return result
 
 
+async def forget(call: DeleteCall[LeakySettings]) -> Response:
+    key = call.settings.api_key
+    if call.user_id == "careless":
+        raise IntegrationError(f"{key} forgets nobody", f"BAD_{key}", 400)
+    if call.user_id == "bug":
+        raise ValueError(f"{key} {call.auth.refresh_token} {call}")
+    call.log.error("%s forgets", key)
+    return await call.http.post(f"{call.settings.endpoint}/refused", json={"key": key})
+
+
 leaky = Definition(
     "leaky",
     name="Leaky",
@@ -93,6 +104,7 @@ leaky = Definition(
     scheme="oauth2",
     refresh=refresh,
     request=shared,
+    on_delete=forget,
     actions=[Action("send", title="Send", payload=Message, perform=send, perform_batch=send_many)],
 )
 
