@@ -1,6 +1,7 @@
 """One attempt, alone and in a batch: order of steps, refresh, what the call knows, what is recorded."""
 
 import asyncio
+import gc
 import json
 from typing import Annotated, Any
 
@@ -66,6 +67,26 @@ def test_a_delivery_goes_through_mapping_validation_and_perform() -> None:
     assert (outcome.kind, outcome.status, outcome.data) == ("delivered", 201, {"ok": True})
     assert outcome.payload["event"] == "Signed Up"
     assert json.loads(outcome.exchange)[0]["request"]["method"] == "POST"
+
+
+@pytest.mark.parametrize("answer", [None, (500, None, "")])
+def test_i4_an_attempt_leaves_no_circles(answer: Any) -> None:
+    """What only the garbage collector finds stays for long: payloads, events and bodies are most of the memory."""
+    ready = prepare(acme, "trackEvent", settings=SETTINGS, fields=FIELDS)
+    items = [Item(event=track("E", {"a": 1}))]
+
+    async def both() -> int:
+        gc.collect()
+        await attempt(ready, items[0], around(lambda request: answer))
+        await attempt_batch(ready, items, around(lambda request: answer))
+        return gc.collect()
+
+    gc.disable()
+    try:
+        found = [asyncio.run(both()) for _ in range(2)]
+    finally:
+        gc.enable()
+    assert found[-1] == 0
 
 
 def test_i6_what_is_recorded_shows_no_secret() -> None:

@@ -55,7 +55,6 @@ class Session:
         self.payloads = payloads
         self.exchanges: list[Exchange] = []
         self._used: list[Auth] = []
-        self._log = QuietLog(self._redactor)
 
     def facts(self, auth: Auth, key: str = "") -> dict[str, Any]:
         """What every call knows (:class:`actionsd.sdk.BaseCall`); its client applies the definition's options."""
@@ -68,7 +67,7 @@ class Session:
             "at_ms": around.at_ms,
             "uuid": around.uuid or Uuids(key),
             "random": around.random or Chance(key),
-            "log": self._log,
+            "log": QuietLog(self._redactor),  # not kept here: it would be a circle
         }
         extend = None if request is None else partial(_extension, request, facts)
         facts["http"] = Client(
