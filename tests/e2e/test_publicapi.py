@@ -3,8 +3,10 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -31,6 +33,16 @@ def messages(path: Path) -> list[str]:
 def send(api: PublicApi, key: str, message_id: str) -> None:
     body = {"userId": "u", "event": "Moved", "messageId": message_id}
     assert api.daemon.post("/v1/track", body, key=key) == 200
+
+
+def filtered_of(state: Any) -> str:
+    """Asks how many events the filter of the destination before has dropped."""
+    now = datetime.now(UTC)
+    query = {
+        "sourceId": state["source"], "destinationConfigId": state["before"]["id"], "granularity": "hour",
+        "startTime": (now - timedelta(hours=1)).isoformat(), "endTime": (now + timedelta(hours=1)).isoformat(),
+    }  # fmt: skip
+    return f"/delivery-overview/filtered-at-destination?{urlencode(query)}"
 
 
 def test_the_typescript_sdk(api: PublicApi, tmp_path: Path) -> None:
@@ -62,6 +74,17 @@ def test_the_typescript_sdk(api: PublicApi, tmp_path: Path) -> None:
     send(api, state["writeKey"], "m2")
     until(lambda: messages(after) == ["m2"], what="m2 at the destination after")
     assert messages(before) == ["m1"]
+    until(lambda: api("GET", filtered_of(state)).data["total"] == 1, what="m2 to be counted")
+    seen = sdk("watch", json.dumps(state))
+    assert [(each["eventName"], each["total"]) for each in seen["received"]["dataset"]] == [("Moved", 2)]
+    assert (seen["delivered"]["total"], seen["failed"]["total"]) == (1, 0)
+    assert [(each["discardReason"], each["total"]) for each in seen["filtered"]["dataset"]] == [
+        ("FILTERED_BY_RULES", 1)
+    ]
+    assert seen["metrics"]["deliveryMetricsSummary"]["metrics"][0] == {"metricName": "successes", "total": 1}
+    assert seen["regulation"]["regulation"]["overallStatus"] in ("INITIALIZED", "RUNNING", "NOT_SUPPORTED")
+    assert seen["suppressed"]["suppressed"] == [{"subjectType": "USER_ID", "subjectIds": ["gone"]}]
+
     seen = sdk("plan", json.dumps(state))
     assert seen["again"] == seen["settings"]
     assert seen["settings"]["settings"]["track"]["allowUnplannedEvents"] is False

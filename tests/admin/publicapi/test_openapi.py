@@ -38,7 +38,7 @@ def test_the_document_is_served_to_readers(api: PublicApi) -> None:
 def objects(api: PublicApi) -> dict[str, str]:
     """Path parameters under which there is something."""
     source = api.source("tried")
-    destination = api.destination(source["id"], "file", {"path": "tried.ndjson"})["id"]
+    destination = api.destination(source["id"], "file", {"path": str(api.daemon.home / "tried.ndjson")})["id"]
     mapping = {"name": "All", "actionId": "write", "trigger": "type = 'track'", "enabled": False}
     made = api("POST", f"/destinations/{destination}/subscriptions", mapping).data["destinationSubscription"]
     filter = {"sourceId": source["id"], "if": "all", "actions": [{"type": "DROP"}], "title": "T", "enabled": True}

@@ -18,7 +18,9 @@ def source(api: PublicApi) -> Any:
 
 @pytest.fixture(scope="module")
 def destination(api: PublicApi, source: Any) -> Any:
-    return api.destination(source["id"], "file", {"path": "shop.ndjson"}, name="Archive of the shop")
+    return api.destination(
+        source["id"], "file", {"path": str(api.daemon.home / "shop.ndjson")}, name="Archive of the shop"
+    )
 
 
 def test_a_source_from_birth_to_death(api: PublicApi) -> None:

@@ -1,5 +1,5 @@
 // What a migration does, with Segment's SDK of the Public API.
-// usage: node sdk.js NODE_MODULES URL TOKEN create FOLDER | read STATE | plan STATE | delete STATE
+// usage: node sdk.js NODE_MODULES URL TOKEN create FOLDER | read STATE | watch STATE | plan STATE | delete STATE
 // STATE: what create printed
 'use strict'
 const [modules, url, token, verb, argument] = process.argv.slice(2)
@@ -8,6 +8,9 @@ const sdk = require(require('path').join(modules, '@segment/public-api-sdk-types
 const apis = sdk.configureApis(token)
 for (const api of Object.values(apis)) api.basePath = url
 const { sources, destinations, destinationFilters, catalog, testing, trackingPlans, transformations } = apis
+const { deletionAndSuppresion } = apis // the SDK's spelling
+const overview = new sdk.DeliveryOverviewApi(url) // which configureApis leaves out
+overview.accessToken = token
 const page = { count: 2 }
 const everything = 'type = "track" or type = "identify"'
 
@@ -57,6 +60,24 @@ async function read({ source, before, after }) {
   }
 }
 
+async function watch({ source, before }) {
+  const [day, now] = [24 * 3600 * 1000, Date.now()]
+  const window = [new Date(now - day / 2).toISOString(), new Date(now + day / 2).toISOString(), 'hour', page]
+  const users = { regulationType: 'SUPPRESS_WITH_DELETE', subjectType: 'USER_ID', subjectIds: ['gone'] }
+  const { regulateId } = await sdk.unwrap(deletionAndSuppresion.createSourceRegulation(source, users))
+  return {
+    received: await sdk.unwrap(overview.getIngressSuccessMetricsFromDeliveryOverview(source, ...window, ['eventName'])),
+    delivered: await sdk.unwrap(
+      overview.getEgressSuccessMetricsFromDeliveryOverview(source, before.id, ...window, undefined, { eventType: ['track'] })),
+    failed: await sdk.unwrap(overview.getEgressFailedMetricsFromDeliveryOverview(source, before.id, ...window)),
+    filtered: await sdk.unwrap(
+      overview.getFilteredAtDestinationMetricsFromDeliveryOverview(source, before.id, ...window, ['discardReason'])),
+    metrics: await sdk.unwrap(destinations.listDeliveryMetricsSummaryFromDestination(before.id, source)),
+    regulation: await sdk.unwrap(deletionAndSuppresion.getRegulation(regulateId)),
+    suppressed: await sdk.unwrap(deletionAndSuppresion.listSuppressions(page)),
+  }
+}
+
 async function plan({ source }) {
   const order = { type: 'TRACK', key: 'Order', version: 1, jsonSchema: { required: ['userId'] } }
   const { trackingPlan } = await sdk.unwrap(trackingPlans.createTrackingPlan({ name: 'Shop', type: 'LIVE' }))
@@ -96,7 +117,7 @@ async function remove({ source, before, after }) {
   return sdk.unwrap(sources.deleteSource(source))
 }
 
-const work = verb === 'create' ? create(argument) : { read, plan, delete: remove }[verb](JSON.parse(argument))
+const work = verb === 'create' ? create(argument) : { read, watch, plan, delete: remove }[verb](JSON.parse(argument))
 work.then((result) => console.log(JSON.stringify(result)), (error) => {
   console.error(error)
   process.exitCode = 1

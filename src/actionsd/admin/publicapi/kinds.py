@@ -40,6 +40,11 @@ KINDS = (
 _known = {kind.id: kind for kind in KINDS} | {kind.slug: kind for kind in KINDS}
 
 
+def of(slug: str) -> SourceKind:
+    """The kind that a source was given, which may be one that is not in the catalogue."""
+    return _known.get(slug) or SourceKind(slug, slug, slug, "Server")
+
+
 def find(key: str) -> SourceKind:
     """The kind with this id or slug.
 

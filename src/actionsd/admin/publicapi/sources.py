@@ -111,7 +111,7 @@ def shown(source: records.Source) -> Source:
         id=str(source.id),
         slug=source.slug,
         name=source.name,
-        metadata=metadata.of_kind(kinds.find(config.definition)),
+        metadata=metadata.of_kind(kinds.of(config.definition)),
         workspace_id=WORKSPACE,
         enabled=source.enabled,
         write_keys=list(source.write_keys),
