@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from actionsd.delivery.breaker import failures_to_open
 from actionsd.delivery.window import Window
+from actionsd.errors import NotFound
 from actionsd.event import Accepted
 from actionsd.sdk import Request, Response
 from actionsd.settings import Delivery
@@ -45,6 +47,26 @@ def names(count: int, prefix: str = "m") -> list[str]:
 def failing(*ids: str, answer: Callable[[], Any] = lambda: status(503)) -> Callable[[Request], Any]:
     """Answers ``answer()`` to requests for these ids."""
     return lambda request: answer() if request.url.rpartition("/")[2] in ids else None
+
+
+def test_a_test_shares_connections_and_tokens_with_the_deliveries(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            transport, credentials = it.lanes.link(it.id())
+            assert transport is it.partner
+            (outlet,) = it.lanes._outlets.values()
+            assert outlet._plan is not None
+            prepared = [each.prepared for each in outlet._plan.mappings.values()]
+            assert credentials is not None
+            assert all(each.credentials is credentials for each in prepared)
+            await it.store.workspace.set_state(it.id(), "paused")
+            it.lanes.apply(it.store.workspace.current)
+            await it.lanes.applied()
+            assert it.lanes.link(it.id()) == (it.partner, None)
+            with pytest.raises(NotFound):
+                it.lanes.link(99)
+
+    run(main)
 
 
 def test_events_are_delivered_and_counted(tmp_path: Path) -> None:

@@ -28,11 +28,12 @@ MAX_ROWS = 1000  # of one read (RULES R34)
 
 
 class Journal:
-    """The loop's side. ``head`` is the last committed position."""
+    """The loop's side. ``head`` is the last committed position. ``reader`` serves the lanes, ``listings`` people."""
 
-    def __init__(self, writer: Writer, reader: Reader, dedup: Dedup, queue_bytes: int) -> None:
+    def __init__(self, writer: Writer, reader: Reader, listings: Reader, dedup: Dedup, queue_bytes: int) -> None:
         self._writer = writer
         self._reader = reader
+        self._listings = listings
         self._dedup = dedup
         self._queue_bytes = queue_bytes
         self._subscribers: list[Subscriber] = []
@@ -109,14 +110,18 @@ class Journal:
         return {row[0]: entry(row) for row in rows}
 
     async def newest(self, source: int, *, before: int = 2**62, limit: int) -> list[Entry]:
-        """A source's last entries with ``position < before``, the newest first, at most 1,000."""
+        """A source's last entries with ``position < before``, the newest first, at most 1,000.
+
+        Raises:
+            Unavailable: a read took too long.
+        """
         limit = min(limit, MAX_ROWS)
         blocks = {"source": source, "last": before // BLOCK, "limit": limit}
         found: list[Entry] = []
-        for (block,) in await self._reader.rows(_sql["newest_blocks"], blocks):
+        for (block,) in await self._listings.rows(_sql["newest_blocks"], blocks):
             end = min(before, (block + 1) * BLOCK)
             given = {"source": source, "first": block * BLOCK, "before": end, "limit": limit - len(found)}
-            found += [entry(row) for row in await self._reader.rows(_sql["read_backwards"], given)]
+            found += [entry(row) for row in await self._listings.rows(_sql["read_backwards"], given)]
             if len(found) == limit:
                 break
         return found

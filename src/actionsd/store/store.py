@@ -89,7 +89,9 @@ class Store:
         self._counts = self._writer.counters.load()
         await self._reader.open()
         await self._listings.open()
-        self.journal = Journal(self._writer, self._reader, self._writer.dedup, self._options.queue_bytes)
+        self.journal = Journal(
+            self._writer, self._reader, self._listings, self._writer.dedup, self._options.queue_bytes
+        )
         self.journal.head = state.head
         self.ledger = Ledger(self._writer, self._reader, self._listings, self._options.checkpoint_interval)
         self.workspace = Registry(
