@@ -167,3 +167,21 @@ def test_samples_and_tables_of_such_a_run(run: tuple[Daemon, Sink, list[Event]])
     shown = daemon.ctl("samples", "fickle", "--reason", "errors.discarded.400", "--full", "--limit", "1")
     assert "400" in shown.stdout
     assert "message id" in shown.stdout
+
+
+def test_alerts_are_added_listed_and_removed(run: tuple[Daemon, Sink, list[Event]]) -> None:
+    daemon, _, _ = run
+    added = daemon.ctl("alerts", "add", "fickle fails", "--destination", "fickle", "--success", "99.9")
+    assert added.returncode == 0, added.stderr
+    assert daemon.ctl("alerts", "add", "half", "--source", "website", "--volume", "50").returncode == 0
+    rows = {row["name"]: row for row in daemon.ask("alerts", "list")}
+    assert (rows["fickle fails"]["kind"], rows["fickle fails"]["reportTo"]) == ("delivery", "website")
+    table = daemon.ctl("alerts", "list").stdout
+    assert "fickle delivers < 99.9 %" in table
+    assert "volume of website ±50 %" in table
+    assert daemon.ctl("alerts", "add", "half", "--source", "website").returncode == 2
+    again = daemon.ctl("alerts", "add", "half", "--source", "website", "--volume", "5")
+    assert (again.returncode, 'there is an alert "half" already' in again.stderr) == (1, True)
+    for name in rows:
+        assert daemon.ctl("alerts", "rm", name).returncode == 0
+    assert daemon.ask("alerts", "list") == []

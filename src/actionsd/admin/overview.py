@@ -1,12 +1,13 @@
-"""Calls of the delivery overview."""
+"""Calls of the delivery overview, samples and alerts."""
 
 from typing import get_args
 
 from aiohttp import web
 
 from actionsd import wire
-from actionsd.admin.answers import BadInput, answer, query_choice, query_number, query_time
+from actionsd.admin.answers import BadInput, answer, query_choice, query_number, query_time, read_body
 from actionsd.admin.context import parts_key
+from actionsd.operate import alerts as watching
 from actionsd.operate import overview as looking
 from actionsd.operate.overview import Wanted
 from actionsd.operate.pipeline import Granularity
@@ -43,3 +44,15 @@ async def samples(request: web.Request) -> web.Response:
         limit=query_number(request, "limit", 20, most=100),
     )
     return answer(found)
+
+
+async def alerts(request: web.Request) -> web.Response:
+    return answer(await watching.listed(request.app[parts_key]))
+
+
+async def add_alert(request: web.Request) -> web.Response:
+    return answer(await watching.add(request.app[parts_key], await read_body(request, wire.AlertRequest)), status=201)
+
+
+async def remove_alert(request: web.Request) -> web.Response:
+    return answer(await watching.remove(request.app[parts_key], request.match_info["name"]))

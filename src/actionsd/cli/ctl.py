@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from actionsd.cli import (
+    alerts,
     backup,
     check,
     completion,
@@ -79,6 +80,7 @@ for command in (
     explain.explain,
     overview.overview,
     overview.samples,
+    alerts.alerts,
     sources.sources,
     destinations.destinations,
     destinations.pause,

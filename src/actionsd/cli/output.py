@@ -31,6 +31,7 @@ _colours = {
     "active": "green",
     "paused": "yellow", "retry": "yellow", "pending": "yellow", "undeclared": "yellow", "probing": "yellow",
     "open": "red", "dead": "red", "not ready": "red", "refused": "red", "error": "red", "expired": "red",
+    "raised": "red",
     "disabled": "bright_black", "discarded": "bright_black", "duplicate": "bright_black", "filtered": "bright_black",
     "revoked": "bright_black",
 }  # fmt: skip

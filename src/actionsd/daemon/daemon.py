@@ -23,6 +23,7 @@ from actionsd.delivery.lanes import Lanes
 from actionsd.errors import StoreBroken
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
+from actionsd.operate import alerts
 from actionsd.operate.deletions import Deletions
 from actionsd.operate.parts import Names, Parts
 from actionsd.operate.totals import Rates
@@ -127,6 +128,7 @@ class Daemon:
             rates=rates,
             loop_delay=lambda: pulse.delay,
         )
+        stack.push_async_callback(_cancel, asyncio.create_task(alerts.watch(self.parts), name="alerts"))
         admin = Admin(self.parts, read.admin, read.data_dir)
         await admin.start()
         stack.push_async_callback(admin.stop)

@@ -9,6 +9,7 @@ from pathlib import Path
 from actionsd.clock import Clock
 from actionsd.errors import StoreBroken, Unavailable
 from actionsd.store import connection, faults, sql
+from actionsd.store.alerts import Alerts
 from actionsd.store.backup import back_up
 from actionsd.store.connection import DataDir, size_of
 from actionsd.store.counters import merge
@@ -51,6 +52,7 @@ class Store:
     tokens: Tokens
     regulations: Regulations
     samples: Samples
+    alerts: Alerts
     history: History
     epoch: str
     held: bool
@@ -105,6 +107,7 @@ class Store:
         self.regulations = Regulations(self._writer, self._reader, self._listings, state.dedup_key)
         await self.regulations.load()
         self.samples = Samples(self._listings)
+        self.alerts = Alerts(self._writer, self._listings)
         self.history = History(self._listings, lambda: self._counts)
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)
         self._writer.start()

@@ -4,6 +4,8 @@ Both sides import this module, so an answer that one side writes the other can r
 store stay inside. Times are aware datetimes (UTC), durations seconds, sizes bytes.
 """
 
+from actionsd.wire.alerts import AlertRequest as AlertRequest
+from actionsd.wire.alerts import AlertRow as AlertRow
 from actionsd.wire.base import Done as Done
 from actionsd.wire.base import Errors as Errors
 from actionsd.wire.base import Problem as Problem
