@@ -16,8 +16,10 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -297,6 +299,7 @@ def read_everything(scene: Scene) -> None:
     for slug in ("inline", "env", "file", "oauth", "made"):
         scene.read(f"/actionsd/samples?destination={slug}&limit=100")
     scene.read("/echo?message=hello")
+    read_overview(scene)
     scene.read("/actionsd/test/samples?destination=inline")
     scene.readable["actionsctl"] = b"".join(
         daemon.ctl(*words).stdout.encode()
@@ -307,6 +310,19 @@ def read_everything(scene: Scene) -> None:
     scene.readable["backup"] = backup.read_bytes()
     scene.readable["rows of the backup"] = rows_of(backup)
     read_files(scene, "while it runs")
+
+
+def read_overview(scene: Scene) -> None:
+    """The delivery overview of the Public API, down to what may hold texts of events and of answers."""
+    now = datetime.now(UTC)
+    span = {"startTime": (now - timedelta(hours=1)).isoformat(), "endTime": (now + timedelta(hours=1)).isoformat()}
+    (source,) = scene.values["sourceId"]
+    for destination in scene.values["destinationId"]:
+        of = {"sourceId": source, "destinationConfigId": destination, "granularity": "hour", **span}
+        for path in getting():
+            if path.startswith("/delivery-overview/"):
+                scene.read(f"{path}?{urlencode({**of, 'groupBy[0]': 'discardReason', 'groupBy[1]': 'eventName'})}")
+        scene.read(f"/destinations/{destination}/delivery-metrics?sourceId={source}")
 
 
 def rows_of(path: Path) -> bytes:
