@@ -274,7 +274,7 @@ def test_an_exchange_reads_like_a_conversation() -> None:
                     "  ← 299, 12 ms", "    no json"]  # fmt: skip
 
 
-def test_each_event_of_a_batch_is_named_and_its_exchange_shown_once() -> None:
+def test_each_event_of_a_batch_is_named() -> None:
     (line,) = shown(step="delivered", event="E2", status=200, took_ms=1)
     assert line.endswith('delivered send "E2" 200 in 1 ms')
 

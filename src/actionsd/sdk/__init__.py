@@ -1,4 +1,5 @@
-"""The plugin contract: all that a destination imports. DESIGN.md has a whole plugin on one page.
+"""The plugin contract: all that a destination imports. DESIGN.md has a whole plugin on one page, and
+``actionsctl plugin new`` writes one. :data:`CONTRACT` tells how its versions are kept.
 
 Only the standard library, msgspec and pluggy are imported from here.
 """
