@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from actionsd.delivery.sampling import Sampler
 from actionsd.event import Accepted
 from actionsd.store.records import Sample
@@ -14,7 +16,7 @@ from support.lanes import Bench, bench, destination, event, mapping, reset, stat
 
 def _counted(message_id: str, name: str, **members: Any) -> Accepted:
     made = event(message_id, event=name, **members)
-    return made._replace(facet=("track", name, ""))
+    return replace(made, facet=("track", name, ""))
 
 
 async def _details(it: Bench, step: str) -> dict[tuple[str, str], int]:
