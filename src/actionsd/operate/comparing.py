@@ -9,11 +9,11 @@ from actionsd import wire
 from actionsd.catalog import Catalog
 from actionsd.operate import shown
 from actionsd.sdk.payload import MASK
-from actionsd.store.configs import Config, DestinationConfig, MappingConfig, TransformationConfig
+from actionsd.store.configs import DestinationConfig, MappingConfig, TransformationConfig
 
 
 def differences(
-    catalog: Catalog, before: Config | None, after: Config | None, definition: str = ""
+    catalog: Catalog, before: msgspec.Struct | None, after: msgspec.Struct | None, definition: str = ""
 ) -> list[wire.FieldChange]:
     """The fields, by dotted name, in which two configs differ; None stands for no object. Secrets are masked.
 
@@ -32,7 +32,7 @@ def differences(
     return changes
 
 
-def _flat(config: Config | None, catalog: Catalog | None = None, definition: str = "") -> dict[str, Any]:
+def _flat(config: msgspec.Struct | None, catalog: Catalog | None = None, definition: str = "") -> dict[str, Any]:
     """A config's fields by dotted name; with a catalogue, masked."""
     if config is None:
         return {}

@@ -7,22 +7,42 @@ import msgspec
 
 from actionsd.check import check_destination
 from actionsd.errors import ConfigError
-from actionsd.operate import configuring, filters, sources
+from actionsd.operate import configuring, describedplans, filters, sources
 from actionsd.operate.callers import Caller
+from actionsd.operate.describedplans import NamedSchema
 from actionsd.operate.parts import Parts
 from actionsd.settings import DestinationDecl, MappingDecl, Objects
 from actionsd.store.assemble import labels, source_config
-from actionsd.store.configs import KINDS, DestinationConfig, FilterConfig, Kind, MappingConfig, SourceConfig
+from actionsd.store.configs import (
+    KINDS,
+    DestinationConfig,
+    FilterConfig,
+    Kind,
+    MappingConfig,
+    PlanConfig,
+    RuleConfig,
+    SourceConfig,
+    TransformationConfig,
+)
 from actionsd.store.records import Destination
 
 _SYNC_MODE = "__segment_internal_sync_mode"  # RULES C8
 
-Config = SourceConfig | DestinationConfig | MappingConfig | FilterConfig
+Config = (
+    SourceConfig
+    | DestinationConfig
+    | MappingConfig
+    | FilterConfig
+    | PlanConfig
+    | RuleConfig
+    | NamedSchema
+    | TransformationConfig
+)
 Problems = list[tuple[str, str]]
 
 
 class Key(NamedTuple):
-    """What finds an object again: its kind, the slug of its destination or "", and its slug, name or title."""
+    """What finds an object again: its kind, the slug of what it belongs to or "", and its slug, name or title."""
 
     kind: Kind
     owner: str
@@ -40,15 +60,25 @@ class Wanted(NamedTuple):
 
     @property
     def key(self) -> Key:
-        owner = self.parent if isinstance(self.config, MappingConfig | FilterConfig) else ""
+        if isinstance(self.config, NamedSchema):
+            return Key("schema", "", self.parent)
+        owner = "" if isinstance(self.config, SourceConfig | DestinationConfig | PlanConfig) else self.parent
         return Key(KINDS[type(self.config)], owner, name_of(self.config))
 
 
 def name_of(config: Config) -> str:
-    """The slug, name or title of an object."""
-    if isinstance(config, MappingConfig):
-        return config.name
-    return config.title if isinstance(config, FilterConfig) else config.slug
+    """The slug, name or title of an object; of a rule what it is for, of a schema nothing."""
+    match config:
+        case MappingConfig() | TransformationConfig():
+            return config.name
+        case FilterConfig():
+            return config.title
+        case RuleConfig():
+            return f"{config.type} {config.key} {config.version}".replace("  ", " ")
+        case NamedSchema():
+            return ""
+        case _:
+            return config.slug
 
 
 def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
@@ -60,6 +90,7 @@ def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
     found: list[Wanted] = []
     errors: list[str] = []
     known = {source.slug for source in parts.workspace.sources} | {s.slug for file in files for s in file.sources}
+    plans = {each.config.slug for each in parts.workspace.plans} | {p.slug for f in files for p in f.tracking_plans}
     seen: set[str] = set()
     for file in files:
         problems: Problems = []
@@ -72,10 +103,35 @@ def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
             key = f"destinations[{index}]"
             problems += [(f"{key}.slug", text) for text in _slug_problems(parts, "destination", destination.slug, seen)]
             found += _destination(parts, who, destination, key, known, problems)
+        found += _protocols(parts, who, file, known, plans, seen, problems)
         if problems:
             errors += file.located(problems).problems
     if errors:
         raise ConfigError(*errors)
+    return found
+
+
+def _protocols(
+    parts: Parts, who: Caller, file: Objects, sources: set[str], plans: set[str], seen: set[str], problems: Problems
+) -> list[Wanted]:
+    """The tracking plans, schemas and transformations of a file."""
+    found: list[Wanted] = []
+    for index, plan in enumerate(file.tracking_plans):
+        key = f"tracking_plans[{index}]"
+        if f"tracking plan {plan.slug}" in seen:
+            problems.append((f"{key}.slug", f'there are two tracking plans "{plan.slug}" in these files'))
+        seen.add(f"tracking plan {plan.slug}")
+        config, rules = describedplans.plan(plan, key, problems)
+        found += [Wanted(config), *(Wanted(rule, plan.slug) for rule in rules)]
+    for index, schema in enumerate(file.schemas):
+        key = f"schemas[{index}]"
+        if f"schema {schema.source}" in seen:
+            problems.append((f"{key}.source", f'there are two schemas of "{schema.source}" in these files'))
+        seen.add(f"schema {schema.source}")
+        found.append(Wanted(describedplans.schema(schema, key, sources, plans, problems), schema.source))
+    for index, written in enumerate(file.transformations):
+        made = describedplans.transformation(parts, who, written, f"transformations[{index}]", sources, problems)
+        found += [Wanted(*made)] if made else []
     return found
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from actionsd import wire
 from actionsd.catalog import Catalog
-from actionsd.operate import filters
+from actionsd.operate import exportplans, filters
 from actionsd.operate.parts import Names, Parts
 from actionsd.sdk import Payload, Settings
 from actionsd.sdk.payload import secret_keys
@@ -19,8 +19,9 @@ Table = dict[str, Any]
 
 
 def export(parts: Parts, *, together: bool = False) -> wire.ConfigExport:
-    """One file for all sources and one for each destination, or all ``together`` in one. A secret becomes a reference
-    to an environment variable, which the head of its file names; what actionsd.toml declares is left out."""
+    """One file for all sources, one for each destination and one for tracking plans, schemas and transformations, or
+    all ``together`` in one. A secret becomes a reference to an environment variable, which the head of its file names;
+    what actionsd.toml declares is left out."""
     sources = [
         writing.without_nulls(msgspec.to_builtins(each.config)) for each in parts.workspace.sources if not each.declared
     ]
@@ -28,11 +29,16 @@ def export(parts: Parts, *, together: bool = False) -> wire.ConfigExport:
         _destination(parts, each, each.config) for each in parts.workspace.destinations if each.config is not None
     ]
     needs = sorted(name for _, wanted in destinations for name in wanted)
-    tables = {"sources": sources} if sources else {}
+    tables: Table = {"sources": sources} if sources else {}
+    protocols, keys = exportplans.tables(parts)
     if together:
-        both = tables | ({"destinations": [table for table, _ in destinations]} if destinations else {})
+        both = tables | ({"destinations": [table for table, _ in destinations]} if destinations else {}) | protocols
+        needs = sorted([*needs, *keys])
         return wire.ConfigExport(files={"config.toml": writing.write(both, needs)}, needs=needs)
     files = {"sources.toml": writing.write(tables)} if sources else {}
+    if protocols:
+        files["protocols.toml"] = writing.write(protocols, keys)
+        needs = sorted([*needs, *keys])
     for table, wanted in destinations:
         files[f"destination-{table['slug']}.toml"] = writing.write({"destinations": [table]}, wanted)
     return wire.ConfigExport(files=files, needs=needs)

@@ -12,12 +12,13 @@ import msgspec
 
 from actionsd import settings, wire
 from actionsd.errors import ConfigError, Conflict
-from actionsd.operate import configuring, described, filters
+from actionsd.operate import configuring, described, describedplans, filters
 from actionsd.operate.callers import Caller
 from actionsd.operate.comparing import differences
 from actionsd.operate.described import Config, Key, Wanted
-from actionsd.operate.parts import Parts
-from actionsd.store.configs import Change, Delete, DestinationConfig, MappingConfig, Put
+from actionsd.operate.describedplans import NamedSchema
+from actionsd.operate.parts import Names, Parts
+from actionsd.store.configs import Change, Delete, DestinationConfig, Kind, MappingConfig, Put
 
 T = TypeVar("T")
 
@@ -77,21 +78,26 @@ class _Plan:
     def changes(self) -> list[Change]:
         """The plan for the store: first what frees names, last the sources that nothing belongs to any more."""
         gone = [Delete(kind=key.kind, id=self._here[key].id) for key in self._gone if self._goes_alone(key)]
-        puts: list[Change] = [
-            Put(config=wanted.config, id=self._here[key].id if key in self._here else 0, parent=wanted.parent)
-            for key, wanted in self._wanted.items()
-            if self._differs(key)
-        ]
+        puts: list[Change] = [self._put(key, wanted) for key, wanted in self._wanted.items() if self._differs(key)]
         first = [each for each in gone if each.kind != "source"]
         return [*first, *puts, *(each for each in gone if each.kind == "source")]
 
+    def _put(self, key: Key, wanted: Wanted) -> Put:
+        if isinstance(wanted.config, NamedSchema):
+            return describedplans.put(wanted.config, wanted.parent)
+        here = self._here.get(key)
+        return Put(config=wanted.config, id=here.id if here else 0, parent=wanted.parent)
+
     def _goes_alone(self, key: Key) -> bool:
-        """Whether it does not go with its destination anyway."""
-        return not (key.owner and Key("destination", "", key.owner) in self._gone)
+        """Whether it does not go with its destination or plan anyway."""
+        owner = _OWNERS.get(key.kind)
+        return owner is None or Key(owner, "", key.owner) not in self._gone
 
     def _differs(self, key: Key) -> bool:
-        here = self._here.get(key)
-        return here is None or not _same(self._parts, here.config, self._wanted[key].config)
+        here, wanted = self._here.get(key), self._wanted[key].config
+        if here is None:
+            return wanted != describedplans.NOTHING
+        return not _same(self._parts, here.config, wanted)
 
     def _item(self, key: Key, after: Config | None) -> wire.PlanItem:
         here = self._here.get(key)
@@ -106,8 +112,12 @@ class _Plan:
         return found.config.definition if found and isinstance(found.config, DestinationConfig) else ""
 
 
+_OWNERS: dict[str, Kind] = {"mapping": "destination", "filter": "destination", "rule": "tracking_plan"}
+
+
 def _present(parts: Parts) -> Iterator[tuple[Key, Present]]:
     """What is configured here, in the order in which it is removed."""
+    yield from _present_protocols(parts)
     for destination in parts.workspace.destinations:
         if destination.config is None:
             continue
@@ -121,6 +131,20 @@ def _present(parts: Parts) -> Iterator[tuple[Key, Present]]:
     for source in parts.workspace.sources:
         if not source.declared and source.config is not None:
             yield Key("source", "", source.slug), Present(source.id, source.config)
+
+
+def _present_protocols(parts: Parts) -> Iterator[tuple[Key, Present]]:
+    """What sources let in, transformations and tracking plans: those of declared sources, too (F148-F154)."""
+    for source in parts.workspace.sources:
+        if (schema := describedplans.present_schema(parts, source)) != describedplans.NOTHING:
+            yield Wanted(schema, source.slug).key, Present(source.id, schema)
+    names = Names(parts.workspace)
+    for made in parts.workspace.transformations:
+        yield Wanted(made.config, names.source(made.source)).key, Present(made.id, made.config)
+    for plan in parts.workspace.plans:
+        for rule in plan.rules:
+            yield Wanted(rule.config, plan.config.slug).key, Present(rule.id, rule.config)
+        yield Wanted(plan.config).key, Present(plan.id, plan.config)
 
 
 def _distinct(found: Iterable[tuple[Key, T]]) -> Iterator[tuple[Key, T]]:
@@ -142,9 +166,9 @@ def _ranked(here: dict[Key, Present], wanted: Container[Key]) -> dict[Key, Prese
 
 
 def _in_order(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """Sources, destinations, then what belongs to them."""
-    order = {"source": 0, "destination": 1, "mapping": 2, "filter": 3}
-    return sorted(wanted, key=lambda each: order[each.key.kind])
+    """Sources, destinations, then what belongs or refers to them."""
+    order = ("source", "destination", "mapping", "filter", "tracking_plan", "rule", "transformation", "schema")
+    return sorted(wanted, key=lambda each: order.index(each.key.kind))
 
 
 def _same(parts: Parts, here: Config, wanted: Config) -> bool:

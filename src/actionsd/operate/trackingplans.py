@@ -34,9 +34,9 @@ async def create(
     """
     taken = [plan.config.slug for plan in parts.workspace.plans]
     config = msgspec.structs.replace(config, slug=config.slug or slug_from(config.name, taken))
-    _check(config)
-    read = _read(rules)
-    id, *_ = await commit(parts, who, [Put(config=config), *(Put(config=rule, parent=config.slug) for rule in read)])
+    check(config)
+    checked = read(rules)
+    id, *_ = await commit(parts, who, [Put(config=config), *(Put(config=rule, parent=config.slug) for rule in checked)])
     return by_id(parts, id)
 
 
@@ -47,7 +47,7 @@ async def change(parts: Parts, who: Caller, plan: TrackingPlan, **changes: Any) 
         ConfigError: what is wrong with it.
     """
     config = msgspec.structs.replace(plan.config, **changes)
-    _check(config)
+    check(config)
     if config != plan.config:
         await commit(parts, who, [Put(config=config, id=plan.id)])
     return by_id(parts, plan.id)
@@ -71,7 +71,7 @@ async def upsert_rules(parts: Parts, who: Caller, plan: TrackingPlan, rules: Seq
     """
     known = _by_key(plan)
     changes: list[Change] = []
-    for rule, given in zip(_read(rules), rules, strict=True):
+    for rule, given in zip(read(rules), rules, strict=True):
         old = known.get(_key(rule))
         renamed = msgspec.structs.replace(rule, key=_new_key(rule, given.get("newKey")))
         if old is None:
@@ -91,7 +91,7 @@ async def replace_rules(parts: Parts, who: Caller, plan: TrackingPlan, rules: Se
         ConfigError: what is wrong with a rule.
     """
     known = _by_key(plan)
-    wanted = {_key(rule): rule for rule in _read(rules)}
+    wanted = {_key(rule): rule for rule in read(rules)}
     changes: list[Change] = [Delete(kind="rule", id=rule.id) for key, rule in known.items() if key not in wanted]
     for key, rule in wanted.items():
         old = known.get(key)
@@ -180,24 +180,31 @@ def rule_json(rule: Rule) -> dict[str, Any]:
     return {"type": config.type, **key, "jsonSchema": config.schema, "version": config.version}
 
 
-def _check(config: PlanConfig) -> None:
+def check(config: PlanConfig) -> None:
+    """Raises:
+    ConfigError: what is wrong with a plan, but for its rules.
+    """
     problems = [] if config.name.strip() else ["name: expected a text, got none"]
     if config.type not in TYPES:
         problems.append(f"type: expected one of {', '.join(TYPES)}, got {config.type!r}")
     refuse(problems)
 
 
-def _read(rules: Sequence[Mapping[str, Any]]) -> list[RuleConfig]:
-    """The rules, checked and their schemas compiled once."""
+def read(rules: Sequence[Mapping[str, Any]]) -> list[RuleConfig]:
+    """Rules in the Public API's form, checked and their schemas compiled once.
+
+    Raises:
+        ConfigError: what is wrong with one.
+    """
     try:
-        read = read_rules(rules)
-        for index, rule in enumerate(read):
+        found = read_rules(rules)
+        for index, rule in enumerate(found):
             place = f"rules[{index}].jsonSchema"
             compile_schema(rule.schema)
     except ProtocolsError as error:
         text = str(error)
         raise ConfigError(text if text.startswith("rules") else f"{place}: {text}") from None
-    return [RuleConfig(type=rule.type, key=rule.key, version=rule.version, schema=rule.schema) for rule in read]
+    return [RuleConfig(type=rule.type, key=rule.key, version=rule.version, schema=rule.schema) for rule in found]
 
 
 def _new_key(rule: RuleConfig, key: object) -> str:

@@ -1,6 +1,6 @@
 """Transformations: made, changed, deleted (FEATURES F154, F155)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,7 +12,6 @@ from actionsd.operate.configuring import commit, refuse
 from actionsd.operate.parts import Parts
 from actionsd.operate.shown import HASH
 from actionsd.protocols import ProtocolsError, compile_transformations
-from actionsd.sdk.payload import MASK
 from actionsd.store.configs import Delete, Put, TransformationConfig
 from actionsd.store.records import Source, Transformation
 
@@ -38,7 +37,8 @@ async def create(parts: Parts, who: Caller, source: Source, config: Transformati
         NotFound: there is no such definition.
         Conflict: another does the same to the same events.
     """
-    config = _checked(parts, msgspec.structs.replace(config, edits=_unmasked(config.edits, {})), source.id, id=0)
+    config = prepared(parts, who, config, {})
+    _refuse_rivals(parts, config, source.id, id=0)
     (id,) = await commit(parts, who, [Put(config=config, parent=source.id)])
     return by_id(parts, id)
 
@@ -54,11 +54,10 @@ async def change(
         NotFound: there is no such source or definition.
         Conflict: another does the same to the same events.
     """
-    if "edits" in changes:
-        changes["edits"] = _unmasked(changes["edits"], transformation.config.edits)
     config = msgspec.structs.replace(transformation.config, **changes)
+    config = prepared(parts, who, config, transformation.config.edits)
     source = source or transformation.source
-    config = _checked(parts, config, source, transformation.id)
+    _refuse_rivals(parts, config, source, transformation.id)
     if (config, source) != (transformation.config, transformation.source):
         await commit(parts, who, [Put(config=config, id=transformation.id, parent=source)])
     return by_id(parts, transformation.id)
@@ -81,17 +80,19 @@ def by_id(parts: Parts, id: int) -> Transformation:
     raise NotFound(f"there is no transformation {id}")
 
 
-def _unmasked(edits: Edits, before: Edits) -> Edits:
-    hashed, known = edits.get(HASH), before.get(HASH)
-    if not isinstance(hashed, dict) or hashed.get("key") != MASK:
-        return edits
-    return edits | {HASH: configuring.unmasked(hashed, known if isinstance(known, dict) else {})}
+def prepared(
+    parts: Parts, who: Caller, config: TransformationConfig, before: Mapping[str, Any]
+) -> TransformationConfig:
+    """The config as it is kept, checked: with the slug of its definition and the key of its hashes. A masked key is the
+    one in the edits ``before``, a reference is read now.
 
-
-def _checked(parts: Parts, config: TransformationConfig, source: int, id: int) -> TransformationConfig:
-    """The config with its definition's slug."""
-    if config.definition:
-        config = msgspec.structs.replace(config, definition=_definition(parts, config.definition))
+    Raises:
+        ConfigError: what is wrong with it.
+        Forbidden: a reference is new and ``who`` is no admin.
+        NotFound: there is no such definition.
+    """
+    definition = _definition(parts, config.definition) if config.definition else ""
+    config = msgspec.structs.replace(config, definition=definition, edits=_keyed(parts, who, config.edits, before))
     problems = [] if config.name.strip() else ["name: expected a text, got none"]
     try:
         compile_transformations([{"if": config.condition, **config.edits}])
@@ -100,10 +101,22 @@ def _checked(parts: Parts, config: TransformationConfig, source: int, id: int) -
     if not any(config.edits.get(member) for member in EDITS):
         problems.append(f"expected one of {', '.join(EDITS)}")
     refuse(problems)
+    return config
+
+
+def _keyed(parts: Parts, who: Caller, edits: Edits, before: Mapping[str, Any]) -> Edits:
+    hashed, known = edits.get(HASH), before.get(HASH)
+    if not isinstance(hashed, dict) or "key" not in hashed:
+        return edits
+    configuring.allow_references(who, HASH, hashed)
+    hashed = configuring.unmasked(hashed, known if isinstance(known, dict) else {})
+    return edits | {HASH: configuring.resolved(parts, hashed, HASH)}
+
+
+def _refuse_rivals(parts: Parts, config: TransformationConfig, source: int, id: int) -> None:
     for other in parts.workspace.transformations:
         if other.id != id and other.source == source and (both := next(_both(config, other.config), None)):
             raise Conflict(f"transformation {other.config.name!r} has {both} for the same events already")
-    return config
 
 
 def _both(one: TransformationConfig, other: TransformationConfig) -> Iterator[str]:

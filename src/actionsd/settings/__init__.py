@@ -11,6 +11,8 @@ from actionsd.settings.tables import (
     Journal,
     LabelDecl,
     MappingDecl,
+    PlanDecl,
+    SchemaDecl,
     Settings,
     SourceDecl,
 )
@@ -25,7 +27,9 @@ __all__ = [
     "LabelDecl",
     "MappingDecl",
     "Objects",
+    "PlanDecl",
     "Reading",
+    "SchemaDecl",
     "Settings",
     "SourceDecl",
     "default_path",

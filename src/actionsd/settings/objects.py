@@ -1,16 +1,28 @@
-"""Sources and destinations as code: the tables of actionsd.toml that describe them, in files of their own.
+"""Sources, destinations, tracking plans and transformations as code: tables like those of actionsd.toml, in files of
+their own.
 
 Unlike the daemon's own file they keep their references: ``env:NAME`` and ``file:PATH`` go into the store as written.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from actionsd.errors import ConfigError
 from actionsd.settings import readers as read
 from actionsd.settings.files import check_agreement, parse
 from actionsd.settings.lines import locate
-from actionsd.settings.tables import DestinationDecl, Destinations, SourceDecl, Sources
+from actionsd.settings.tables import (
+    DestinationDecl,
+    Destinations,
+    PlanDecl,
+    Plans,
+    SchemaDecl,
+    Schemas,
+    SourceDecl,
+    Sources,
+    Transformations,
+)
 
 
 class Objects(read.Table, frozen=True, kw_only=True):
@@ -20,6 +32,9 @@ class Objects(read.Table, frozen=True, kw_only=True):
     text: str
     sources: tuple[SourceDecl, ...] = ()
     destinations: tuple[DestinationDecl, ...] = ()
+    tracking_plans: tuple[PlanDecl, ...] = ()
+    schemas: tuple[SchemaDecl, ...] = ()
+    transformations: tuple[dict[str, Any], ...] = ()
 
     def located(self, problems: list[tuple[str, str]]) -> ConfigError:
         """The error that names these problems, pairs of key path and text, with file and line."""
@@ -29,6 +44,9 @@ class Objects(read.Table, frozen=True, kw_only=True):
 class _Tables(read.Table, frozen=True, kw_only=True):
     sources: Sources = ()
     destinations: Destinations = ()
+    tracking_plans: Plans = ()
+    schemas: Schemas = ()
+    transformations: Transformations = ()
 
 
 class _Verbatim(read.Reading):
@@ -64,4 +82,12 @@ def _objects(name: str, text: str) -> Objects:
         check_agreement(tables.sources, tables.destinations, reading)
     if tables is None or reading.problems:
         raise locate(path, text, reading.problems)
-    return Objects(file=name, text=text, sources=tables.sources, destinations=tables.destinations)
+    return Objects(
+        file=name,
+        text=text,
+        sources=tables.sources,
+        destinations=tables.destinations,
+        tracking_plans=tables.tracking_plans,
+        schemas=tables.schemas,
+        transformations=tables.transformations,
+    )

@@ -130,6 +130,30 @@ class DestinationDecl(read.Table, frozen=True, kw_only=True):
     mappings: Annotated[tuple[MappingDecl, ...], read.many(read.table(MappingDecl))] = ()
 
 
+class PlanDecl(read.Table, frozen=True, kw_only=True):
+    """A tracking plan, in files of config as code; ``rules`` in the Public API's form."""
+
+    slug: Slug
+    name: Text = ""
+    description: Annotated[str, read.any_text] = ""
+    type: Text = "LIVE"
+    rules: Annotated[tuple[dict[str, Any], ...], read.many(read.json_object)] = ()
+
+
+class SchemaDecl(read.Table, frozen=True, kw_only=True):
+    """What a source lets in: a tracking plan, the settings for it, schema filters; all are named by slug."""
+
+    source: Slug
+    plan: Annotated[str, read.slug] = ""
+    settings: Object = msgspec.field(default_factory=dict)
+    filters: Object = msgspec.field(default_factory=dict)
+    violations_to: Annotated[str, read.slug] = ""
+    blocked_to: Annotated[str, read.slug] = ""
+
+
+Plans = Annotated[tuple[PlanDecl, ...], read.many(read.table(PlanDecl))]
+Schemas = Annotated[tuple[SchemaDecl, ...], read.many(read.table(SchemaDecl))]
+Transformations = Annotated[tuple[dict[str, Any], ...], read.many(read.json_object)]
 Sources = Annotated[tuple[SourceDecl, ...], read.many(read.table(SourceDecl))]
 Destinations = Annotated[tuple[DestinationDecl, ...], read.many(read.table(DestinationDecl))]
 

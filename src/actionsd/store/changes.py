@@ -101,6 +101,8 @@ class _Writing:
         self._sealer = sealer
 
     def put(self, change: Put) -> int:
+        if isinstance(change.config, SchemaConfig):
+            change = self._settled(change, change.config)
         kind = KINDS[type(change.config)]
         known = self._db.execute(_sql["read_config"], {"kind": kind, "id": change.id}).fetchone()
         if change.id and known is None and not change.restored and kind != "schema":
@@ -133,6 +135,16 @@ class _Writing:
         self._db.execute(_sql["delete_config"], key)
         self._delete_row(change)
         return change.id
+
+    def _settled(self, change: Put, schema: SchemaConfig) -> Put:
+        """A schema with the ids of its source and of what it refers to."""
+        id = change.id or self._id("source", "find_source", change.parent)
+        refers = {
+            member: self._id(*(_PARENTS["rule"] if member == "plan" else _PARENTS["schema"]), slug)
+            for member, slug in change.names.items()
+        }
+        config = msgspec.structs.replace(schema, **refers)
+        return msgspec.structs.replace(change, id=id, config=config, names={})
 
     def _write_row(self, config: Config, values: dict[str, Any]) -> int:
         """The row that gives the object its id and what SQL needs to know of it."""
@@ -187,13 +199,17 @@ class _Writing:
         named: int | str = change.id if kind == "schema" else change.parent
         if change.id and not change.restored and not (named and kind in ("schema", "transformation")):
             return self._parent_of(kind, change.id)
+        id = self._id(what, statement, named)
+        if what == "destination" and self._db.execute(_sql[statement], {"id": id, "slug": ""}).fetchone()[1]:
+            raise Conflict(f"destination {named!r} is declared in the file; its {kind}s are changed there")
+        return id
+
+    def _id(self, what: str, statement: str, named: int | str) -> int:
         by_id = isinstance(named, int)
         key = {"id": named if by_id else 0, "slug": "" if by_id else named}
         found = self._db.execute(_sql[statement], key).fetchone()
         if found is None:
             raise NotFound(f"there is no {what} {named!r}")
-        if what == "destination" and found[1]:
-            raise Conflict(f"destination {named!r} is declared in the file; its {kind}s are changed there")
         return int(found[0])
 
     def _parent_of(self, kind: Kind, id: int) -> int:

@@ -158,13 +158,15 @@ SEALED = frozenset({"destination", "mapping", "transformation"})  # kinds whose 
 class Put(msgspec.Struct, frozen=True, kw_only=True):
     """Make an object, or with ``id`` give it another config. ``parent`` is needed for a new one: the source of a
     destination or transformation, the destination of a mapping or filter, the plan of a rule, by id or, also where it
-    is made in the same call, by slug; a transformation may get another. A schema always has the ``id`` of its source.
-    ``restored``: one that was deleted may come back under its id."""
+    is made in the same call, by slug; a transformation may get another. A schema has the ``id`` of its source, or that
+    as its parent; ``names`` are the slugs of what it refers to, for what is made in the same call. ``restored``: one
+    that was deleted may come back under its id."""
 
     config: Config
     id: int = 0
     parent: int | str = 0
     restored: bool = False
+    names: MappingOf[str, str] = {}
 
 
 class Delete(msgspec.Struct, frozen=True, kw_only=True):
