@@ -22,8 +22,9 @@ _signs = {"add": ("+", "green"), "change": ("~", "yellow"), "remove": ("-", "red
 def plan(client: Client, path: Path, prune: bool, as_json: bool) -> None:
     """Show what the TOML file PATH, or all *.toml in the folder PATH, would change. Nothing is changed.
 
-    The files have [[sources]] and [[destinations]] as actionsd.toml has them. What actionsd.toml itself declares is
-    left alone, and so is, without --prune, what no file has.
+    The files have [[sources]] and [[destinations]] as actionsd.toml has them, and [[tracking_plans]], [[schemas]] and
+    [[transformations]] as an export shows them. What actionsd.toml itself declares is left alone, and so is, without
+    --prune, what no file has.
     """
     found = client.post("/actionsd/config/plan", wire.ConfigPlan, _files(path, prune))
     print_json(found) if as_json else _print(found)
