@@ -166,6 +166,23 @@ def test_a_masked_field_that_comes_back_stays_what_it_was(run: Run) -> None:
     assert "hello" in mapping["exchanges"][0]["request"]["body"]
 
 
+def test_i6_what_a_reference_stands_for_is_not_shown_in_whatever_field(place: Place, run: Run) -> None:
+    (place.daemon.home / "hook-token").write_text("t0ken-in-a-file")
+    headers = 'headers={"x-token": "file:hook-token"}'
+    fields = ("-f", f"url={place.sink.url('error')}", "-f", "method=POST", "-f", headers)
+    for arguments in (
+        ("destinations", "add", "webhook", "-s", "website", "--slug", "referring", "--no-presets"),
+        ("mappings", "add", "referring", "All", "-a", "send", "-t", 'type = "track"', *fields),
+    ):
+        assert place.daemon.ctl(*arguments).returncode == 0
+    for mode in ("preview", "dry", "send"):
+        for edit in ((), ("--field", "method=PUT")):
+            found = place.daemon.ctl("test", "mapping", "referring", "All", "--sample", "track", "--mode", mode, *edit)
+            assert "t0ken" not in found.stdout + found.stderr
+            assert "••••••" in found.stdout
+    assert place.daemon.ctl("destinations", "rm", "referring", "-y").returncode == 0
+
+
 def test_what_does_not_go_over_http_is_not_called_in_a_dry_run(place: Place, run: Run) -> None:
     shown = run("event", "archive", "--sample", "track", "--mode", "dry").output
     assert "a dry run does not call this destination" in shown

@@ -122,7 +122,9 @@ def _has_unauthorized(result: MultiStatus | Outcome) -> bool:
 
 
 def _session(prepared: Prepared, around: Around, payloads: Sequence[Payload]) -> Session:
-    return Session(prepared.definition, prepared.settings, prepared.credentials, around, payloads)
+    return Session(
+        prepared.definition, prepared.settings, prepared.credentials, around, payloads, prepared.hidden
+    )
 
 
 def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One version of a destination, compiled: what claims and attempts need, swapped whole between claims (RULES R20)."""
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from actionsd.store.records import Destination, Mapping
 invalid_settings = "INVALID_SETTINGS"  # nothing is sent (FEATURES F050): events wait until they are mended (I7)
 batch_bytes = 4 * 1024 * 1024  # of one batch, where the mapping says nothing (FEATURES F191)
 
+_least_hidden = 6  # characters; a shorter text is no secret worth the name, and stands everywhere by chance
 _text = msgspec.json.Encoder().encode
 
 
@@ -116,7 +117,12 @@ def compiled(
             continue
         try:
             prepared = prepare(
-                definition, mapping.action, settings=settings, fields=mapping.fields, credentials=credentials
+                definition,
+                mapping.action,
+                settings=settings,
+                fields=mapping.fields,
+                credentials=credentials,
+                hidden=frozenset(_referred(destination, mapping)),
             )
         except (ContractError, MappingError, PayloadValidationError) as error:
             problems.append(f"destination {destination.slug!r}, mapping {mapping.name!r}: {error}")
@@ -125,6 +131,27 @@ def compiled(
     if problems:
         raise ConfigError(*problems)
     return plans
+
+
+def _referred(destination: Destination, mapping: Mapping) -> Iterator[str]:
+    """What the references of a stored mapping and its destination stand for: not even people who may see the reference
+    may see that. (What the file declares comes resolved.)"""
+    if destination.config is not None:
+        yield from _resolved(destination.config.settings, destination.settings)
+    if mapping.config is not None:
+        yield from _resolved(mapping.config.fields, mapping.fields)
+
+
+def _resolved(written: object, value: object) -> Iterator[str]:
+    if isinstance(written, str) and isinstance(value, str):
+        if written.startswith(("env:", "file:")) and len(value) >= _least_hidden:
+            yield value
+    elif isinstance(written, dict) and isinstance(value, dict):
+        for key in written.keys() & value.keys():
+            yield from _resolved(written[key], value[key])
+    elif isinstance(written, list) and isinstance(value, list):
+        for pair in zip(written, value, strict=False):
+            yield from _resolved(*pair)
 
 
 def _is_mapped(value: object) -> bool:

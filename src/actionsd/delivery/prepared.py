@@ -15,22 +15,24 @@ class Prepared:
     """A mapping ready to deliver with; nothing here changes but the tokens in ``credentials``.
 
     ``batches`` tells whether its deliveries go out together, in groups of ``batch_size`` at most (RULES R24).
+    ``hidden`` are texts that must not be shown, beside those of secret fields.
     """
 
     __slots__ = (
-        "_map", "_validate", "action", "batch_size", "batches", "credentials", "definition", "matching_key",
-        "settings", "sync_mode",
+        "_map", "_validate", "action", "batch_size", "batches", "credentials", "definition", "hidden",
+        "matching_key", "settings", "sync_mode",
     )  # fmt: skip
 
     def __init__(
         self, definition: Definition[Any], action: Action[Any, Any], settings: Settings, fields: Mapping[str, Any],
-        credentials: Credentials,
+        credentials: Credentials, hidden: frozenset[str],
     ) -> None:  # fmt: skip
         plain, reserved = split_reserved(dict(fields))
         self.definition = definition
         self.action = action
         self.settings = settings
         self.credentials = credentials
+        self.hidden = hidden
         self.sync_mode = reserved.sync_mode if reserved.sync_mode in action.sync_modes else None
         self.matching_key = reserved.matching_key
         self.batches, self.batch_size = _batching(action, plain)
@@ -60,7 +62,7 @@ class Prepared:
 
 def prepare(
     definition: Definition[Any], action: str, *, settings: Mapping[str, Any], fields: Mapping[str, Any],
-    credentials: Credentials | None = None,
+    credentials: Credentials | None = None, hidden: frozenset[str] = frozenset(),
 ) -> Prepared:  # fmt: skip
     """Everything about a mapping that does not depend on the event.
 
@@ -70,6 +72,7 @@ def prepare(
         settings: as configured, secrets resolved; ``oauth`` in it becomes credentials where none are given.
         fields: the mapping, reserved keys included (RULES C8).
         credentials: the destination's tokens, shared by its mappings.
+        hidden: texts that must not be shown, beside those of secret fields.
 
     Raises:
         ContractError: the definition has no such action.
@@ -81,7 +84,7 @@ def prepare(
         raise ContractError(f"{definition.name} has no action {action!r}; it has {', '.join(definition.actions)}")
     if credentials is None:
         credentials = Credentials(auth_of(settings.get("oauth") or {}))
-    return Prepared(definition, found, check_settings(definition, settings), fields, credentials)
+    return Prepared(definition, found, check_settings(definition, settings), fields, credentials, hidden)
 
 
 def check_settings(definition: Definition[Any], settings: Mapping[str, Any]) -> Settings:

@@ -42,17 +42,19 @@ class Around(msgspec.Struct, kw_only=True):
 
 class Session:
     """One attempt's view of its destination, at one payload or a batch of them, or at none where something is asked.
-    ``exchanges`` has all requests of all its calls, in order."""
+    ``exchanges`` has all requests of all its calls, in order; ``hidden`` are texts not to be shown of them beside the
+    secrets."""
 
     def __init__(
         self, definition: Definition[Any], settings: Settings, credentials: Credentials, around: Around,
-        payloads: Sequence[Payload] = (),
+        payloads: Sequence[Payload] = (), hidden: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.definition = definition
         self.settings = settings
         self.credentials = credentials
         self.around = around
         self.payloads = payloads
+        self.hidden = hidden
         self.exchanges: list[Exchange] = []
         self._used: list[Auth] = []
 
@@ -101,7 +103,7 @@ class Session:
 
     def _redactor(self) -> Redactor:
         tokens = map(secrets_of, [*self._used, self.credentials.auth])
-        return Redactor(secrets(self.settings).union(*tokens, *map(secrets, self.payloads)))
+        return Redactor(self.hidden.union(secrets(self.settings), *tokens, *map(secrets, self.payloads)))
 
 
 def _extension(request: Callable[[BaseCall[Any]], RequestOptions], facts: dict[str, Any]) -> RequestOptions:

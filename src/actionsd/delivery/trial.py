@@ -152,7 +152,7 @@ def _refused(prepared: Prepared, event: Mapping[str, Any], error: Exception) -> 
 def redactor(prepared: Prepared, mapped: Any) -> Redactor:
     """Takes out what must not be shown: secrets of the settings, tokens, and what the mapping puts into fields that
     are secret."""
-    hidden = secrets(prepared.settings) | secrets_of(prepared.credentials.auth)
+    hidden = prepared.hidden | secrets(prepared.settings) | secrets_of(prepared.credentials.auth)
     return Redactor(hidden.union(_secret_texts(mapped, prepared.action.payload)))
 
 

@@ -79,7 +79,7 @@ def _with(parts: Parts, destination: Destination, version: Version, config: Conf
         return replace(destination, filters=(*others, made))
     if isinstance(config, DestinationConfig):
         settings = configuring.resolved(parts, config.settings, "settings")
-        return replace(destination, settings=settings, consent=config.consent)
+        return replace(destination, settings=settings, consent=config.consent, config=config)
     mappings = (_mapping(parts, version.object, config),) if isinstance(config, MappingConfig) else ()
     return replace(destination, mappings=mappings)
 
@@ -94,6 +94,7 @@ def _mapping(parts: Parts, id: int, config: MappingConfig) -> Mapping:
         enabled=config.enabled,
         start=0,
         version=0,
+        config=config,
     )
 
 
