@@ -1,10 +1,19 @@
 """What a lane has learnt since its last settlement; becomes the next one (RULES R3, R29)."""
 
+from collections import defaultdict
+from functools import partial
+
 from actionsd.delivery.due import key_of
+from actionsd.delivery.histogram import buckets
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
 from actionsd.event import Entry
 from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Sample, Settlement
+
+Counts = defaultdict[int, int]
+"""Events by facet."""
+
+_none = partial(defaultdict, int)
 
 
 class Gathering:
@@ -21,9 +30,9 @@ class Gathering:
         self.dead: list[Dead] = []
         self.samples: list[Sample] = []
         self.intents: tuple[tuple[int, int], ...] | None = None
-        self._counts: dict[tuple[str, str, int], dict[int, int]] = {}  # by step, reason and mapping, then by facet
-        self._delivered: dict[int, dict[int, int]] = {}  # by mapping, then by facet
-        self._latencies: dict[int, int] = {}
+        self._counts: defaultdict[tuple[str, str, int], Counts] = defaultdict(_none)  # by step, reason and mapping
+        self._delivered: dict[int, Counts] = {}  # by mapping
+        self._latencies = [0] * buckets
 
     @property
     def is_empty(self) -> bool:
@@ -43,10 +52,9 @@ class Gathering:
         """It has arrived; ``latency`` is the bucket of the time that it took."""
         of = self._delivered.get(delivery.mapping)
         if of is None:
-            of = self._delivered[delivery.mapping] = self._counts["delivered", "", delivery.mapping] = {}
-        facet = delivery.entry.facet
-        of[facet] = of.get(facet, 0) + 1
-        self._latencies[latency] = self._latencies.get(latency, 0) + 1
+            of = self._delivered[delivery.mapping] = self._counts["delivered", "", delivery.mapping]
+        of[delivery.entry.facet] += 1
+        self._latencies[latency] += 1
 
     def retry(self, row: Retry, reason: str, entry: Entry) -> None:
         """An attempt has failed and there will be another; ``reason`` is what is counted."""
@@ -76,7 +84,7 @@ class Gathering:
         """All of it, with the cursor as it is now. A replay's events were accepted long ago: how long they took says
         nothing."""
         destination, replay = self.lane
-        facets = {
+        facets: dict[Count, dict[int, int]] = {
             Count(step, reason, self.source, destination, mapping, replay): of
             for (step, reason, mapping), of in self._counts.items()
         }
@@ -86,7 +94,7 @@ class Gathering:
             completed=window.completed(),
             counts={what: sum(of.values()) for what, of in facets.items()},
             facets=facets,
-            latencies={} if replay else self._latencies,
+            latencies={} if replay else {bucket: n for bucket, n in enumerate(self._latencies) if n},
             samples=tuple(self.samples),
             retries=tuple(self.retries.values()),
             settled_retries=tuple(self.revived),
@@ -95,8 +103,7 @@ class Gathering:
         )
 
     def _count(self, step: str, reason: str, mapping: int, facet: int) -> None:
-        of = self._counts.setdefault((step, reason, mapping), {})
-        of[facet] = of.get(facet, 0) + 1
+        self._counts[step, reason, mapping][facet] += 1
 
 
 def discarded_code(code: str) -> str:

@@ -4,6 +4,8 @@ from bisect import bisect_left
 
 bounds = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0)  # seconds
 
+buckets = len(bounds) + 1
+
 _milliseconds = tuple(round(bound * 1000) for bound in bounds)
 
 
@@ -13,7 +15,7 @@ class Histogram:
     __slots__ = ("counts", "milliseconds")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(bounds) + 1)
+        self.counts = [0] * buckets
         self.milliseconds = 0
 
     def add(self, milliseconds: int) -> int:
