@@ -56,6 +56,8 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     >>> merge({"params": {"k": 1}, "timeout": 5}, {"params": {"q": 2}})
     {'params': {'k': 1, 'q': 2}, 'timeout': 5}
     """
+    if shared.keys().isdisjoint(own):
+        return {**shared, **own}
     merged = dict(shared)
     for name, value in own.items():
         base = merged.get(name)

@@ -135,7 +135,7 @@ def with_unix_times(value: Any, convert: bool | None = True) -> Any:
     if convert is False:
         return value
     if isinstance(value, str):
-        return to_seconds(value) if _ISO_8601.fullmatch(value) else value
+        return to_seconds(value) if value[4:5] == "-" and _ISO_8601.fullmatch(value) else value
     if isinstance(value, dict):
         return {name: with_unix_times(member) for name, member in value.items()}
     return [with_unix_times(item) for item in value] if isinstance(value, list) else value

@@ -1,6 +1,7 @@
 """Track Event and Track Purchase: events for Mixpanel's Import API, one by one or many at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Annotated, Any
 
 from actionsd.sdk import BaseCall, BatchCall, Call, Field, HTTPError, Json, MultiStatus, Response, each, path
@@ -11,7 +12,14 @@ from actionsd_mixpanel.fields import Event, Product
 
 TrackEvent = Event
 
-_SENT_AS = (
+
+def _picker(names: Sequence[tuple[str, str]]) -> Callable[[Any], dict[str, Any]]:
+    """A function that gives some of an object's fields under Mixpanel's names, none where there is no object."""
+    sent, get = [name for name, _ in names], attrgetter(*[field for _, field in names])
+    return lambda source: {} if source is None else dict(zip(sent, get(source), strict=True))
+
+
+_sent_as = _picker([
     ("ip", "ip"), ("id", "distinct_id"), ("$anon_id", "anonymous_id"), ("$app_build_number", "app_build"),
     ("$app_version_string", "app_version"), ("$app_namespace", "app_namespace"), ("$app_name", "app_name"),
     ("$bluetooth_enabled", "bluetooth"), ("$cellular_enabled", "cellular"), ("$carrier", "carrier"),
@@ -24,13 +32,13 @@ _SENT_AS = (
     ("$user_id", "user_id"), ("$wifi_enabled", "wifi"), ("mp_country_code", "country"),
     ("advertising_id", "advertising_id"), ("ad_tracking_enabled", "ad_tracking_enabled"), ("timezone", "timezone"),
     ("app_platform", "app_platform"), ("event_original_name", "name"),
-)  # fmt: skip
+])  # fmt: skip
 """Mixpanel's property and the field that it is sent from."""
 
-_CAMPAIGN = tuple((utm, utm) for utm in UTM_NAMES.values())
-_HINTS = tuple(
+_campaign = _picker([(utm, utm) for utm in UTM_NAMES.values()])
+_hints = _picker([
     (f"${name}", name) for name in ("mobile", "platform", "bitness", "platformVersion", "uaFullVersion", "wow64")
-)
+])  # fmt: skip
 _RESERVED = ("time", "id", "$anon_id", "distinct_id", "$group_id", "$insert_id", "$user_id")
 """Properties that fields alone set."""
 
@@ -122,16 +130,11 @@ def _properties(call: BaseCall[MixpanelSettings], payload: Event) -> dict[str, A
         "$source": "Iterable" if isinstance(integration, dict) and integration.get("name") == "Iterable" else "segment",
         "segment_source_name": call.settings.sourceName,
         "mp_lib": f"Segment Actions: {library}" if library else library,
-        **_picked(payload, _SENT_AS), **_picked(payload.utm_properties, _CAMPAIGN),
-        **_picked(payload.userAgentData, _HINTS),
+        **_sent_as(payload), **_campaign(payload.utm_properties), **_hints(payload.userAgentData),
     }  # fmt: skip
     if payload.userAgent:
         properties["$browser"], properties["$browser_version"] = browser_of(payload.userAgent)
     return {name: value for name, value in properties.items() if value is not None}
-
-
-def _picked(source: Any, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return {} if source is None else {name: getattr(source, key) for name, key in names}
 
 
 def _purchase(call: BaseCall[MixpanelSettings], payload: TrackPurchase) -> list[dict[str, Any]]:
