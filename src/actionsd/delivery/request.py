@@ -18,6 +18,7 @@ _CLEAN_URL = re.compile(  # most URLs are what the parser would make of them
     r"/(?!\.)(?!.*/\.)[A-Za-z0-9/_~$&+,;=:@.-]*(?:\?[A-Za-z0-9/_~$&+,;=:@.%*-]+)?"
 )
 _ILLEGAL_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _ESCAPES = [(char, f"%{ord(char):02X}") for char in "%!\"#$&'()+,/:;<=>?@[\\]^`{|}~"] + [(" ", "+")]
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -121,11 +122,11 @@ def urlencode(pairs: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:
 
 def _quoted(value: Any) -> str:
     text = js.string(value)
-    if text.isascii() and text.isprintable():  # a JSON text is mostly what must be escaped, which takes quote_plus long
-        for char, escape in _ESCAPES:
-            text = text.replace(char, escape)
-        return text
-    return quote_plus(text, safe="*", errors="replace").replace("~", "%7E")
+    if not text.isprintable():
+        return quote_plus(text, safe="*", errors="replace").replace("~", "%7E")
+    for char, escape in _ESCAPES:  # half of a JSON text is to be escaped: quote_plus goes through it byte by byte
+        text = text.replace(char, escape)
+    return text if text.isascii() else _NOT_ASCII.sub(lambda part: quote_plus(part[0]), text)
 
 
 def _with_query(url: str, params: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:
