@@ -1,6 +1,7 @@
 """What a lane has learnt since its last settlement; becomes the next one (RULES R3, R29)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 
 from actionsd.delivery.due import key_of
@@ -13,7 +14,7 @@ from actionsd.store.records import Count, Dead, LaneKey, Retry, RetryKey, Sample
 Counts = defaultdict[int, int]
 """Events by facet."""
 
-_none = partial(defaultdict, int)
+_none: Callable[[], Counts] = partial(defaultdict, int)
 
 
 class Gathering:
