@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from actionsd.cli import importplans
 from actionsd.cli.client import Usage
 from actionsd.cli.output import Column, json_option, print_json, print_table
 from actionsd.cli.segment import Item, SegmentApi
@@ -26,7 +27,8 @@ def import_() -> None:
 @click.option("--api", metavar="URL", default="https://api.segmentapis.com", show_default=True, help="The Public API.")
 @json_option
 def segment(folder: Path, api: str, as_json: bool) -> None:
-    """Write sources, destinations, mappings and filters of a Segment workspace as TOML into FOLDER.
+    """Write sources, destinations, mappings, filters, tracking plans and transformations of a Segment workspace as TOML
+    into FOLDER.
 
     Reads Segment's Public API with the token in SEGMENT_TOKEN and changes nothing there. What cannot be carried over,
     and the secrets that Segment does not tell, are listed and written to FOLDER/report.txt. Then:
@@ -75,7 +77,11 @@ def read(api: SegmentApi) -> Imported:
     notes: list[Note] = []
     sources = {str(item["id"]): _source(item, notes) for item in api.sources()}
     files = {"sources.toml": writing.write({"sources": list(sources.values())})} if sources else {}
-    made = _Destinations(api, catalog.load(), {id: table["slug"] for id, table in sources.items()}, notes)
+    installed, slugs = catalog.load(), {id: str(table["slug"]) for id, table in sources.items()}
+    planned, keys = importplans.tables(api, installed, slugs, _slug, lambda what, why: notes.append(Note(what, why)))
+    if planned:
+        files["protocols.toml"] = writing.write(planned, keys)
+    made = _Destinations(api, installed, slugs, notes)
     for table, needs in made.tables():
         files[f"destination-{table['slug']}.toml"] = writing.write({"destinations": [table]}, needs)
     return Imported(files, notes)

@@ -41,6 +41,21 @@ class SegmentApi:
     def filters(self, destination: str) -> Iterator[Item]:
         yield from self._all(f"/destination/{quote(destination, safe='')}/filters", "filters")
 
+    def schema_settings(self, source: str) -> Item:
+        return dict(self._get(f"/sources/{quote(source, safe='')}/settings").get("settings") or {})
+
+    def tracking_plans(self) -> Iterator[Item]:
+        yield from self._all("/tracking-plans", "trackingPlans")
+
+    def rules(self, plan: str) -> Iterator[Item]:
+        yield from self._all(f"/tracking-plans/{quote(plan, safe='')}/rules", "rules")
+
+    def followers(self, plan: str) -> Iterator[Item]:
+        yield from self._all(f"/tracking-plans/{quote(plan, safe='')}/sources", "sources")
+
+    def transformations(self) -> Iterator[Item]:
+        yield from self._all("/transformations", "transformations")
+
     def _all(self, path: str, key: str) -> Iterator[Item]:
         """The items of all pages."""
         cursor = ""
