@@ -200,6 +200,16 @@ def test_a_module_is_found_wherever_projects_keep_it(tmp_path: Path, place: str)
     assert found.roots == ((tmp_path / "src") if "src" in place else tmp_path,)
 
 
+def test_what_editors_and_python_leave_behind_is_no_change(acme: Path) -> None:
+    before = set(project.read(acme).files())
+    for name in (".__init__.py.swp", "__init__.py~", "__pycache__/x.pyc"):
+        (module(acme).parent / name).parent.mkdir(exist_ok=True)
+        (module(acme).parent / name).write_text("")
+    assert set(project.read(acme).files()) == before
+    (module(acme).parent / "other.py").write_text("")
+    assert set(project.read(acme).files()) == before | {module(acme).parent / "other.py"}
+
+
 def ask(folder: Path, sample: bool = False, **given: Any) -> offer.Offer:
     found = project.read(folder)
     question = offer.Question(found.name, given.get("settings", {}), given.get("fields", {}), sample)

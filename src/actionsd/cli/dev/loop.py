@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from actionsd import wire
 from actionsd.cli.dev import config, offer, project, show
 from actionsd.cli.dev.child import Child
 from actionsd.cli.http import Failed
 
-_poll = 0.25  # seconds between looks at the files
+_poll = 0.15  # seconds between looks at the files
 _and_then = "; it starts again when a file changes"
 
 Stamps = dict[Path, tuple[int, int]]
@@ -47,16 +48,19 @@ class _Workshop:
         self._offer: offer.Offer | None = None  # that of the last start
 
     def run(self) -> None:
-        """Watch for ever; the first start is a change like any other."""
+        """Watch for ever; the first start is a change like any other. A change is over when two looks agree: editors
+        empty a file before they write it."""
         before: Stamps = {}
+        looked = _stamps(self._project)
         while True:
             now = _stamps(self._project)
-            if now != before:
+            if now != before and now == looked:
                 self._changed(_difference(before, now))
                 before = now
             elif self._child is not None and not self._child.alive:
                 click.secho(f"the daemon has ended{_and_then}", fg="red", err=True)
                 self.close()
+            looked = now
             time.sleep(_poll)
 
     def close(self) -> None:
@@ -72,7 +76,7 @@ class _Workshop:
         try:
             self._project = project.read(self._project.folder)
             environment = self._project.environment(self._scratch / f"site-{self._project.version}")
-            offered = offer.ask(self._question, environment)
+            offered = offer.ask(replace(self._question, package=self._project.name), environment)
             if _works(offered):
                 self._start(offered, environment)
         except Failed as error:

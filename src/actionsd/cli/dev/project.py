@@ -23,7 +23,8 @@ class Project(NamedTuple):
     roots: tuple[Path, ...]
 
     def files(self) -> Iterator[Path]:
-        """What a change is looked for in: pyproject.toml, and everything in the plugin's modules but bytecode."""
+        """What a change is looked for in: pyproject.toml, and everything in the plugin's modules but bytecode and what
+        editors keep beside a file."""
         yield self.folder / "pyproject.toml"
         for module in self.modules.values():
             for place in _places(self.folder, module):
@@ -83,4 +84,8 @@ def _places(folder: Path, module: str) -> Iterator[Path]:
 
 
 def _below(package: Path) -> Iterator[Path]:
-    return (path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return (
+        path
+        for path in package.rglob("*")
+        if not (path.name.startswith(".") or path.name.endswith("~") or "__pycache__" in path.parts) and path.is_file()
+    )
