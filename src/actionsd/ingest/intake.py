@@ -260,7 +260,7 @@ def _item(item: bytes, head: Head | None, largest: int, key: str | None, arrival
     if split.too_deep(item):
         return Refusal("bad_request", _too_deep)
     try:
-        own_key = _own_key(item, head)
+        own_key = head.write_key if head is not None else _text_member(split.members(item), "writeKey")
         if own_key and own_key != key:
             return Refusal("unknown_source", "the write keys of the event and of its batch differ")
         return _event(item, head, None, arrival)

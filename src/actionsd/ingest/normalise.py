@@ -66,7 +66,8 @@ class Arrival:
         self._endings: dict[tuple[str, bool, bool], Ending] = {}
         if envelope is not None:
             self._take(envelope)
-        self._channel = next((each for each in (self._hints.channel, channel) if _is_channel(each)), None)
+        self._channel = self._hints.channel if _is_channel(self._hints.channel) else channel
+        self._library = self._hints.library.name if self._hints.library is not None else None
 
     def _take(self, envelope: Envelope) -> None:
         self._sent_at = times.from_client(envelope.sent_at)
@@ -118,7 +119,8 @@ class Arrival:
         name = head.event if type == "track" else head.name if type in ("page", "screen") else None
         context = head.context
         app = self._hints.app if context is None or context.app is UNSET else context.app
-        return type, name or "", app.version_text if app else ""
+        version = app.version if app else None
+        return type, name or "", "" if version is None else str(version)
 
     def _channel_of(self, head: Head, context: Context) -> str:
         """Where the call was made (F046): as the client says, else by the endpoint or its library."""
@@ -126,7 +128,10 @@ class Arrival:
             for channel in (head.channel, context.channel):
                 if _is_channel(channel):
                     return str(channel)
-        return self._channel or _channel_by(_name(context) or _name(self._hints))
+        if self._channel:
+            return self._channel
+        library = context.library.name if context.library is not None else None
+        return _channel_by(library or self._library)
 
     def _with_ip(self) -> str:
         """The batch's context with the client's address, unless it brings one. Browsers and phones do not know theirs;
@@ -141,10 +146,6 @@ class Arrival:
 
 def _is_channel(value: object) -> bool:
     return isinstance(value, str) and value in _channels
-
-
-def _name(context: Context) -> str | None:
-    return context.library.name if context.library is not None else None
 
 
 def _channel_by(library: str | None) -> str:
