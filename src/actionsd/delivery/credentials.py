@@ -1,12 +1,16 @@
 """A destination's OAuth tokens: refreshed once however many deliveries meet a 401 (FEATURES F198-F200, RULES C10)."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from actionsd.errors import Unavailable
 from actionsd.sdk import Auth, DestinationError, InvalidAuthenticationError, RetryableError, Tokens
+
+log = logging.getLogger(__name__)
 
 _KEYS = {
     "access_token": ("access_token", "accessToken"),
@@ -49,9 +53,25 @@ class Credentials:
             tokens = await _fetched(fetch, msgspec.structs.replace(self.auth, access_token=None))
             kept = tokens.refresh_token or self.auth.refresh_token
             self.auth = msgspec.structs.replace(self.auth, access_token=tokens.access_token, refresh_token=kept)
-            if self._save is not None:
-                await self._save(self.auth)
+            await self._keep()
             return self.auth
+
+    async def replace(self, tokens: Tokens) -> None:
+        """Use these tokens from now on, as after somebody connected the destination anew."""
+        async with self._lock:
+            self.auth = msgspec.structs.replace(
+                self.auth, access_token=tokens.access_token, refresh_token=tokens.refresh_token
+            )
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """Store the tokens. Where that is not possible now they are used all the same: the old ones are worthless."""
+        if self._save is None:
+            return
+        try:
+            await self._save(self.auth)
+        except Unavailable as error:
+            log.warning("refreshed tokens could not be stored and are lost with this run", extra={"error": str(error)})
 
 
 async def _fetched(fetch: Callable[[Auth], Awaitable[Tokens | None]], auth: Auth) -> Tokens:

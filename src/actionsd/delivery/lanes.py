@@ -122,9 +122,9 @@ class Lanes:
         await self._outlet(replay.destination).stop_replay(replay.id)
         await self._store.replays.set_state(replay.id, "stopped")
 
-    def link(self, destination: int) -> tuple[Transport, Credentials | None]:
-        """How a destination is reached: its own connections, and the tokens that its deliveries use (None while it does
-        not deliver), for calls that are no deliveries.
+    def link(self, destination: int) -> tuple[Transport, Credentials]:
+        """How a destination is reached: its own connections, and the tokens that its deliveries use, for calls that are
+        no deliveries.
 
         Raises:
             NotFound: there is no such destination.

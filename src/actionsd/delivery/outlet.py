@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,12 +15,12 @@ from actionsd.delivery.decide import Policy
 from actionsd.delivery.gate import Gate
 from actionsd.delivery.histogram import Histogram
 from actionsd.delivery.lane import Lane
-from actionsd.delivery.plan import Plan
+from actionsd.delivery.plan import Plan, configured_auth
 from actionsd.delivery.slots import Pool
 from actionsd.delivery.status import LaneStatus
 from actionsd.delivery.transport import Sender
 from actionsd.errors import ConfigError
-from actionsd.sdk import Definition
+from actionsd.sdk import Auth, Definition
 from actionsd.store.records import Destination, LaneKey, LaneState, Replay
 
 disabled = "destination_disabled"
@@ -44,6 +45,8 @@ class Outlet:
         self._on_replayed = on_replayed
         self._context = context
         self._plan: Plan | None = None
+        self._configured: Auth | None = None
+        self._credentials: Credentials | None = None
         self._planned: Destination | None = None
         self._changing = asyncio.Lock()
 
@@ -69,9 +72,14 @@ class Outlet:
         return [closed, *replays]
 
     @property
-    def credentials(self) -> Credentials | None:
-        """The tokens that its deliveries use; None while it does not deliver."""
-        return None if self._plan is None else self._plan.credentials
+    def credentials(self) -> Credentials:
+        """The tokens that its deliveries use. They outlive versions that leave what is configured of them alone."""
+        configured, kept = configured_auth(self.destination), self._context.store.oauth
+        if self._credentials is None or configured != self._configured:
+            newest = kept.newest(self.destination.id, configured)
+            self._credentials = Credentials(newest, partial(kept.save, self.destination.id, configured))
+            self._configured = configured
+        return self._credentials
 
     def wake(self) -> None:
         """Let all lanes look for work."""
@@ -131,7 +139,7 @@ class Outlet:
         window = options.retry_window if destination.retry_window is None else destination.retry_window
         policy = Policy(window, options.retry_base, options.retry_cap, self._context.random)
         timeout = options.request_timeout if destination.timeout is None else destination.timeout
-        plan = self._plan = Plan(destination, definition, policy, timeout, self._context.knows)
+        plan = self._plan = Plan(destination, definition, policy, timeout, self._context.knows, self.credentials)
         self._planned = planned
         self.transport.timeout = timeout
         self.gate.configure(

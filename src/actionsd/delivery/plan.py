@@ -14,7 +14,7 @@ from actionsd.filters import FilterError
 from actionsd.mapping import MappingError
 from actionsd.protocols import ProtocolsError
 from actionsd.routing.route import Route
-from actionsd.sdk import ContractError, Definition, Payload, PayloadValidationError, plain
+from actionsd.sdk import Auth, ContractError, Definition, Payload, PayloadValidationError, plain
 from actionsd.sdk.payload import shape
 from actionsd.store.records import Destination, Mapping
 
@@ -52,9 +52,7 @@ class MappingPlan:
 
 
 class Plan:
-    """A destination's current version, as its lanes use it.
-
-    Its mappings share ``credentials``.
+    """A destination's current version, as its lanes use it; its mappings share ``credentials``.
 
     Raises:
         ConfigError: its definition, settings or a mapping cannot work; each problem is named.
@@ -62,7 +60,7 @@ class Plan:
 
     def __init__(
         self, destination: Destination, definition: Definition[Any], policy: Policy, timeout: float,
-        knows: Callable[[str], bool],
+        knows: Callable[[str], bool], credentials: Credentials,
     ) -> None:  # fmt: skip
         self.destination = destination
         self.policy = policy
@@ -70,8 +68,7 @@ class Plan:
         self.log = logging.getLogger(f"actionsd.destination.{destination.slug}")
         self.route = route(destination, definition, knows)
         self.disabled = frozenset(mapping.id for mapping in destination.mappings if not mapping.enabled)
-        self.credentials = credentials(destination)
-        self.mappings = compiled(destination, definition, self.credentials)
+        self.mappings = compiled(destination, definition, credentials)
 
     @property
     def own_urls(self) -> list[int]:
@@ -93,9 +90,9 @@ def route(
         raise ConfigError(f"destination {destination.slug!r}: {error}") from None
 
 
-def credentials(destination: Destination) -> Credentials:
-    """The tokens as they are configured."""
-    return Credentials(auth_of(_table(destination.settings.get("oauth"))))
+def configured_auth(destination: Destination) -> Auth:
+    """The OAuth credentials as they are configured."""
+    return auth_of(_table(destination.settings.get("oauth")))
 
 
 def compiled(

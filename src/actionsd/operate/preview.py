@@ -89,7 +89,7 @@ class _Side:
 
     def __init__(self, parts: Parts, destination: Destination, *, requests: bool) -> None:
         definition = known_definition(parts, destination)
-        credentials = Credentials(plan.credentials(destination).auth)
+        credentials = Credentials(plan.configured_auth(destination))
         self.plans = plan.compiled(destination, definition, credentials)
         self.names = {each.id: each.name for each in destination.mappings}
         self._route = plan.route(destination, definition)

@@ -65,8 +65,7 @@ async def _tested(
 ) -> wire.TestedEvent:
     started = parts.clock.monotonic()
     definition = known_definition(parts, destination)
-    transport, shared = parts.lanes.link(destination.id)
-    credentials = shared or plan.credentials(destination)
+    transport, credentials = parts.lanes.link(destination.id)
     is_sent = request.mode == "send"
     plans = plan.compiled(destination, definition, credentials if is_sent else Credentials(credentials.auth))
     route = plan.route(destination, definition, parts.lanes.knows)

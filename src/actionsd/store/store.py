@@ -18,6 +18,7 @@ from actionsd.store.disk import free_bytes
 from actionsd.store.history import History
 from actionsd.store.journal import Journal
 from actionsd.store.ledger import Ledger
+from actionsd.store.oauth import OAuthTokens
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
 from actionsd.store.records import Count, LaneKey, Sizes
@@ -51,6 +52,7 @@ class Store:
     replays: Replays
     tokens: Tokens
     regulations: Regulations
+    oauth: OAuthTokens
     samples: Samples
     alerts: Alerts
     history: History
@@ -96,8 +98,9 @@ class Store:
         )
         self.journal.head = state.head
         self.ledger = Ledger(self._writer, self._reader, self._listings, self._options.checkpoint_interval)
+        sealer = Sealer(self._options.data_dir)
         self.workspace = Registry(
-            self._writer, self._reader, self._listings, self.ledger, state.dedup_key, Sealer(self._options.data_dir),
+            self._writer, self._reader, self._listings, self.ledger, state.dedup_key, sealer,
             self._options.resolve,
         )  # fmt: skip
         self._filter = FilterBuilder(self._files.database, self._writer.dedup, self._clock.now())
@@ -106,6 +109,8 @@ class Store:
         await self.tokens.load()
         self.regulations = Regulations(self._writer, self._reader, self._listings, state.dedup_key)
         await self.regulations.load()
+        self.oauth = OAuthTokens(self._writer, self._reader, sealer, state.dedup_key)
+        await self.oauth.load()
         self.samples = Samples(self._listings)
         self.alerts = Alerts(self._writer, self._listings)
         self.history = History(self._listings, lambda: self._counts)

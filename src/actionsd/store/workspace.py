@@ -15,7 +15,7 @@ import msgspec
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
 from actionsd.store import changes as history
-from actionsd.store import planned, sql
+from actionsd.store import oauth, planned, sql
 from actionsd.store.assemble import Stored, assemble
 from actionsd.store.configs import Change, Kind, Version
 from actionsd.store.ledger import MAX_ROWS, Ledger
@@ -95,9 +95,12 @@ class Registry:
         """Seal everything with a new key and drop the old ones; returns how many texts were sealed again."""
         async with self._changing:
             self._sealer.add_key()
-            sealed = await self._writer.run(lambda transaction: history.reseal(transaction, self._sealer))
+            sealed = await self._writer.run(self._reseal)
             self._sealer.drop_old_keys()
         return sealed
+
+    def _reseal(self, transaction: Transaction) -> int:
+        return history.reseal(transaction, self._sealer) + oauth.reseal(transaction, self._sealer)
 
     async def set_state(self, destination: int, state: Literal["enabled", "paused"]) -> Workspace:
         """Pause a destination or let it go on. It stays paused over restarts and reloads.

@@ -20,6 +20,7 @@ from msgspec import UNSET, UnsetType
 from actionsd.catalog import Catalog
 from actionsd.check import check_mapping
 from actionsd.delivery import plan
+from actionsd.delivery.credentials import Credentials
 from actionsd.delivery.trial import Account, Trial, key_of
 from actionsd.differences import ABSENT, differences
 from actionsd.errors import ConfigError
@@ -141,7 +142,7 @@ async def run(case: Case, catalog: Catalog, config: Settings | None) -> list[str
     destination = _destination(case, catalog, config)
     definition = catalog.find(destination.definition)
     try:
-        plans = plan.compiled(destination, definition, plan.credentials(destination))
+        plans = plan.compiled(destination, definition, Credentials(plan.configured_auth(destination)))
         route = plan.route(destination, definition)
     except ConfigError as error:
         raise CaseError(str(error)) from None

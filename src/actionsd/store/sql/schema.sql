@@ -389,3 +389,11 @@ create table alerts (
     changed_at integer not null default 0,
     value real
 ) strict;
+
+-- The newest OAuth tokens of a destination (RULES C10). body: sealed JSON; basis: keyed hash of the credentials that are
+-- configured, so that tokens of another connection are not used when those change.
+create table oauth_tokens (
+    destination integer primary key references destinations (id) on delete cascade,
+    basis blob not null,
+    body blob not null
+) strict;
