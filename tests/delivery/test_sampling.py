@@ -3,13 +3,17 @@
 import asyncio
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from msgspec.structs import replace
 
+from actionsd import wire
 from actionsd.delivery.sampling import Sampler
 from actionsd.event import Accepted
-from actionsd.store.records import Sample
+from actionsd.operate import alerts
+from actionsd.settings import Delivery
+from actionsd.store.records import Count, LaneKey, Sample, Settlement
 from support.clock import FakeClock
 from support.lanes import Bench, bench, destination, event, mapping, reset, status
 
@@ -49,6 +53,40 @@ def test_r29_outcomes_are_counted_by_facet_also_what_is_read_back_from_the_journ
             assert await _details(it, "delivered") == {("", "A"): 1, ("", "B"): 1}
             retried = await _details(it, "retry")
             assert retried["errors.awaiting-retry.503", "B"] == it.count("retry")
+
+    asyncio.run(main())
+
+
+def test_r29_after_a_crash_facets_still_add_up_to_the_totals(tmp_path: Path) -> None:
+    async def main() -> None:
+        it = Bench(tmp_path, FakeClock(), Delivery(in_flight=8))
+        await it.start()
+        await it.accept(*[_counted(f"{n}", f"name {n % 5}") for n in range(200)])
+        await it.advance_until(lambda: it.count("delivered") > 40, step=0.001)
+        await it.crash()
+        await it.start()
+        await it.advance_until(lambda: it.status().cursor == it.store.journal.head)
+        found = await _details(it, "delivered")
+        assert sum(found.values()) == it.count("delivered") == 200
+        assert found == {("", f"name {n}"): 40 for n in range(5)}
+        await it.stop()
+
+    asyncio.run(main())
+
+
+def test_f178_a_mapping_takes_an_alert_wherever_it_sends(tmp_path: Path) -> None:
+    async def main() -> None:
+        wanted = mapping("alerts", trigger='event = "Alert Raised" and properties.percent < 99')
+        async with bench(tmp_path, destination("one", wanted)) as it:
+            parts: Any = SimpleNamespace(store=it.store, clock=it.clock, workspace=it.store.workspace.current)
+            await alerts.add(parts, wire.AlertRequest(name="rate", destination="one", percent=99.0))
+            failed = {Count("dead", "errors.discarded.400", 1, it.id(), 1): 1}
+            lane = await it.store.ledger.lane(LaneKey(it.id()))
+            assert lane is not None
+            await it.store.ledger.settle(Settlement(lane.lane, lane.cursor, b"", failed))
+            await alerts.evaluate(parts)
+            await it.advance_until(lambda: it.partner.received)
+            assert it.partner.received == [f"alert-{it.store.epoch}-1-1"]
 
     asyncio.run(main())
 

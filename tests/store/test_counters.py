@@ -74,6 +74,35 @@ def test_i4_a_source_has_a_bounded_number_of_facets_and_totals_stay_exact(
     asyncio.run(main())
 
 
+def test_i4_facets_that_are_not_counted_any_more_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facets, "MOST", 2)
+
+    async def main() -> None:
+        clock = FakeClock()
+        async with opened(tmp_path, clock) as store:
+            await store.journal.append(1, [_event("1", "junk 1"), _event("2", "junk 2"), _event("3", "A")], {})
+            assert ("track", OTHER, OTHER) in await _details(store, RECEIVED)
+            await clock.advance(63 * 86_400)
+            await store.expire()
+            await store.journal.append(1, [_event("4", "A")], {})
+            assert await _details(store, RECEIVED) == {("track", "A", ""): 1}
+
+    asyncio.run(main())
+
+
+def test_r31_a_clock_that_jumps_takes_no_buckets(tmp_path: Path) -> None:
+    async def main() -> None:
+        clock = FakeClock()
+        async with opened(tmp_path, clock) as store:
+            await store.journal.append(1, [_event("1", "A")], {})
+            clock.jump(63 * 86_400_000)
+            await store.expire()
+            for width in counters.WIDTHS:
+                assert await _details(store, RECEIVED, width) == {("track", "A", ""): 1}
+
+    asyncio.run(main())
+
+
 def test_r10_names_that_cannot_be_stored_are_made_storable(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path) as store:
@@ -118,7 +147,7 @@ def test_r29_facets_and_latencies_commit_with_the_cursor_and_are_rolled_up(tmp_p
                 assert sum(n for (_, bucket), n in latencies.items() if bucket == 14) == 390
             hours = await store.history.counts(60, 0, 2**40, lambda count: count == DELIVERED)
             assert [n for *_, n in hours] == [4 * 26, 240, 4 * 44], "it began at 12:34"
-            clock.jump(63 * 86_400_000)
+            await clock.advance(63 * 86_400)
             await store.expire()
             assert await _details(store, DELIVERED, 1440) == {}, "a breakdown lasts 62 days"
             days = await store.history.counts(1440, 0, 2**40, lambda count: count == DELIVERED)

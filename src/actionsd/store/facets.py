@@ -1,6 +1,7 @@
 """Numbers for what counts are broken down by: a source's event types, event names and app versions (FEATURES F169)."""
 
 import sqlite3
+from collections.abc import Collection
 
 from actionsd.event import Facet, types
 from actionsd.store import sql
@@ -43,6 +44,13 @@ class Facets:
             assert id is not None
             known[facet] = id
         return id
+
+    def drop(self, ids: Collection[int]) -> None:
+        """Forget facets that nothing counts any more; if they come again they get new ids."""
+        self._db.executemany(_sql["delete_facet"], [(id,) for id in ids])
+        gone = set(ids)
+        for source, known in self._ids.items():
+            self._ids[source] = {facet: id for facet, id in known.items() if id not in gone}
 
 
 def _storable(text: str) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from actionsd.clock import Clock
-from actionsd.store import counters, sql
+from actionsd.store import counters, facets, sql
 from actionsd.store.append import BLOCK
 from actionsd.store.journal import Journal
 from actionsd.store.ledger import Ledger
@@ -35,6 +35,7 @@ _KEYS = 500  # dedup keys a slice
 _LETTERS = 100  # dead letters a slice
 _HOLD = 600.0  # seconds without deleting by age after a start or a jump of the clock (RULES R31)
 _DRIFT_MS = 60_000
+_UNUSED_SECONDS = 3600.0  # between looks for facets that no bucket has: it reads all buckets
 _FREE_SHARE = 4  # pages are given back while more than a quarter of the file is free
 _VACUUM_SLICES = 50  # a sweep
 
@@ -54,6 +55,7 @@ class Retention:
         self._rows = _FIRST_SLICE
         self._offset = self._wall_offset()
         self._held_until = clock.monotonic() + _HOLD
+        self._next_unused = 0.0
 
     async def expire(self) -> None:
         """One sweep over everything that can be removed.
@@ -70,8 +72,12 @@ class Retention:
             await self._purge_dedup()
         await self._enforce_size(head)
         await self._limit_dead_letters()
-        await self._repeat(partial(limit_samples, by_age=not self._ages_are_held()))
-        await self._roll_counters()
+        held = self._ages_are_held()
+        await self._repeat(partial(limit_samples, by_age=not held))
+        await self._repeat(counters.roll)
+        if not held:
+            await self._repeat(counters.drop_old)
+        await self._limit_details()
         await self._give_back_pages()
 
     def _wall_offset(self) -> int:
@@ -187,16 +193,20 @@ class Retention:
 
         await self._repeat(shrink)
 
-    async def _roll_counters(self) -> None:
-        """Hours and days get the minutes that are over; old buckets go, and too many of those by facet."""
-        await self._repeat(counters.roll)
-        await self._repeat(counters.drop_old)
+    async def _limit_details(self) -> None:
+        """Too many buckets by facet go, the oldest first. Facets that no bucket has any more make room for others where
+        their source has as many as it may have."""
         for width in counters.WIDTHS:
             ((rows,),) = await self._reader.rows(_counters_sql["count_facet_buckets"], {"width": width})
             surplus = {"width": width, "surplus": rows - counters.MOST_DETAILS}
             if surplus["surplus"] > 0:
                 ((start,),) = await self._reader.rows(_counters_sql["nth_facet_bucket"], surplus)
                 await self._repeat(partial(counters.drop_details, width=width, before=start + 1))
+        if self._clock.monotonic() >= self._next_unused:
+            self._next_unused = self._clock.monotonic() + _UNUSED_SECONDS
+            rows = await self._reader.rows(_counters_sql["unused_facets"], {"most": facets.MOST, "limit": facets.MOST})
+            if unused := [id for (id,) in rows]:
+                await self._writer.run(lambda transaction: self._writer.counters.facets.drop(unused))
 
     async def _give_back_pages(self) -> None:
         for _ in range(_VACUUM_SLICES):

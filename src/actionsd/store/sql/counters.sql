@@ -81,6 +81,16 @@ select id, source, type, name, app_version from facets
 -- name: create_facet
 insert into facets (source, type, name, app_version) values (?, ?, ?, ?)
 
+-- name: unused_facets
+-- Of the sources that have too many; one scan of the buckets.
+select id from facets
+where source in (select source from facets group by source having count(*) >= :most)
+    and id not in (select facet from facet_buckets)
+limit :limit
+
+-- name: delete_facet
+delete from facets where id = ?
+
 -- name: list_facets
 select id, type, name, app_version from facets where id > :after order by id limit :limit
 
