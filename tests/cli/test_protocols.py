@@ -58,6 +58,15 @@ def test_what_a_source_lets_in(ctl_of: Ctl, tmp_path: Path, daemon: Daemon) -> N
     assert shown["settings"]["track"]["allowUnplannedEvents"] is False
     assert daemon.post("/v1/track", {"userId": "u", "event": "Debug", "messageId": "never"}) == 200
     assert "was blocked at its source" in ctl_of("explain", "never").output
+    told(ctl_of("sources", "add", "inbox"))
+    forwarded = told(ctl_of("sources", "schema", "website", write(tmp_path / "s", {"blockedTo": "inbox"})))
+    assert forwarded.splitlines()[1] == "blocked events go to inbox"
+    assert "blocked events" not in told(
+        ctl_of("sources", "schema", "website", write(tmp_path / "s", {"blockedTo": ""}))
+    )
+    missing = ctl_of("sources", "schema", "website", write(tmp_path / "s", {"violationsTo": "inbx"}))
+    assert missing.output == 'Error: no source "inbx"; did you mean "inbox"?\n'
+    told(ctl_of("sources", "rm", "inbox", "--yes"))
     failed = ctl_of("sources", "schema", "website", write(tmp_path / "s", {"filters": {"tracks": []}}))
     assert (failed.exit_code, failed.output) == (1, "Error: Object contains unknown field `tracks`\n")
     undo = write(tmp_path / "s", {"filters": {"track": []}, "settings": {"track": {"allowUnplannedEvents": True}}})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import support.parts
 from actionsd import catalog, settings, wire
 from actionsd.errors import ConfigError, Forbidden
-from actionsd.operate import configuring, describedplans, export, plan
+from actionsd.operate import configuring, export, plan, schemas
 from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 from actionsd.store.configs import PlanConfig, Put, RuleConfig, SchemaConfig, SourceConfig, TransformationConfig
@@ -136,7 +136,7 @@ def test_a_schema_of_which_nothing_is_said_any_more_is_as_if_it_had_never_been(t
             await plan.apply(parts, ADA, files(SHOP))
             assert told(await plan.apply(parts, ADA, files(text))) == ["change schema shop"]
             shop = parts.workspace.sources[1]
-            assert describedplans.present_schema(parts, shop) == describedplans.NOTHING
+            assert schemas.named(parts, shop) == schemas.NOTHING
             assert told(await plan.plan(parts, ADA, files(text))) == []
 
     asyncio.run(main())
@@ -247,7 +247,7 @@ async def _round_trip(
             again = wire.ConfigFiles(files=exported.files, prune=True)
             assert told(await plan.plan(parts, ADA, again)) == []
             await plan.apply(parts, ADA, wire.ConfigFiles(files={}, prune=True))
-            assert _seen(parts) == ([], [], [describedplans.NOTHING])
+            assert _seen(parts) == ([], [], [schemas.NOTHING])
             await plan.apply(parts, ADA, again)
             assert _seen(parts) == before
             assert told(await plan.plan(parts, ADA, again)) == []
@@ -262,5 +262,5 @@ def _seen(parts: Parts) -> Any:
     return (
         [(each.config, [rule.config for rule in each.rules]) for each in current.plans],
         [each.config for each in current.transformations],
-        [describedplans.present_schema(parts, each) for each in current.sources],
+        [schemas.named(parts, each) for each in current.sources],
     )

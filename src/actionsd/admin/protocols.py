@@ -52,8 +52,12 @@ async def schema(request: web.Request) -> web.Response:
 
 async def change_schema(request: web.Request) -> web.Response:
     parts, body, source = request.app[parts_key], await read_body(request, wire.SchemaChange), _source(request)
-    if body.settings is not UNSET:
-        source = await schemas.change_settings(parts, caller_of(request), source, body.settings)
+    settings = {} if body.settings is UNSET else dict(body.settings)
+    for key, slug in (("forwardingViolationsTo", body.violations_to), ("forwardingBlockedEventsTo", body.blocked_to)):
+        if slug is not UNSET:
+            settings[key] = str(find_source(parts.workspace, slug).id) if slug else ""
+    if settings:
+        source = await schemas.change_settings(parts, caller_of(request), source, settings)
     if body.filters is not UNSET:
         source = await schemas.change_filters(parts, caller_of(request), source, body.filters)
     return answer(shown.schema(parts, source))

@@ -140,7 +140,8 @@ def schema(client: Client, slug: str, file: Path | None, as_json: bool) -> None:
 
     \b
     {"filters": {"track": ["Debug"], "page": [], "screen": [], "identifyTraits": [], "groupTraits": []},
-     "settings": {"track": {"allowUnplannedEvents": false}}}     as in Segment's Public API
+     "settings": {"track": {"allowUnplannedEvents": false}},     as in Segment's Public API
+     "violationsTo": "inbox", "blockedTo": "inbox"}              slugs of sources
     """
     path = f"{_path(slug)}/schema"
     if file is None:
@@ -155,6 +156,9 @@ def schema(client: Client, slug: str, file: Path | None, as_json: bool) -> None:
         print_json(found)
         return
     click.echo(f"{slug} follows {f'the tracking plan {found.plan}' if found.plan else 'no tracking plan'}")
+    for what, target in (("violations", found.violations_to), ("blocked events", found.blocked_to)):
+        if target:
+            click.echo(f"{what} go to {target}")
     print_json({"settings": found.settings, "filters": found.filters})
 
 

@@ -9,8 +9,8 @@ from actionsd.check import check_destination
 from actionsd.errors import ConfigError
 from actionsd.operate import configuring, describedplans, filters, sources
 from actionsd.operate.callers import Caller
-from actionsd.operate.describedplans import NamedSchema
 from actionsd.operate.parts import Parts
+from actionsd.operate.schemas import NamedSchema
 from actionsd.settings import DestinationDecl, MappingDecl, Objects
 from actionsd.store.assemble import labels, source_config
 from actionsd.store.configs import (

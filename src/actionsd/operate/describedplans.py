@@ -8,24 +8,13 @@ import msgspec
 from actionsd.errors import ConfigError, NotFound
 from actionsd.operate import schemas, trackingplans, transformations
 from actionsd.operate.callers import Caller
-from actionsd.operate.parts import Names, Parts
+from actionsd.operate.parts import Parts
 from actionsd.protocols import ProtocolsError, read_filters, read_settings
 from actionsd.protocols.settings import as_json
 from actionsd.settings import PlanDecl, SchemaDecl, did_you_mean
 from actionsd.store.configs import PlanConfig, Put, RuleConfig, SchemaConfig, TransformationConfig
-from actionsd.store.records import Source
 
 Problems = list[tuple[str, str]]
-
-
-class NamedSchema(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A :class:`SchemaConfig` that names its plan and the sources it forwards to by their slugs, as files do."""
-
-    settings: dict[str, Any]
-    filters: dict[str, Any]
-    plan: str = ""
-    violations_to: str = ""
-    blocked_to: str = ""
 
 
 def plan(declared: PlanDecl, key: str, problems: Problems) -> tuple[PlanConfig, list[RuleConfig]]:
@@ -43,7 +32,7 @@ def plan(declared: PlanDecl, key: str, problems: Problems) -> tuple[PlanConfig, 
 
 def schema(
     declared: SchemaDecl, key: str, sources: Collection[str], plans: Collection[str], problems: Problems
-) -> NamedSchema:
+) -> schemas.NamedSchema:
     """What a source lets in; ``sources`` and ``plans`` are the slugs that there are."""
     for member, slug, known in (
         ("source", declared.source, sources),
@@ -57,9 +46,9 @@ def schema(
         settings, filters = as_json(read_settings(declared.settings)), as_json(read_filters(declared.filters))
     except ProtocolsError as error:
         problems.append((key, str(error)))
-        return NOTHING
-    return NamedSchema(
-        settings=_without_targets(settings),
+        return schemas.NOTHING
+    return schemas.NamedSchema(
+        settings=schemas.without_targets(settings),
         filters=filters,
         plan=declared.plan,
         violations_to=declared.violations_to,
@@ -96,28 +85,11 @@ class _Transformation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     enabled: bool = True
 
 
-def present_schema(parts: Parts, source: Source) -> NamedSchema:
-    """What a source lets in here."""
-    config, names = source.schema.config, Names(parts.workspace)
-    plans = {plan.id: plan.config.slug for plan in parts.workspace.plans}
-    return NamedSchema(
-        settings=_without_targets(as_json(schemas.settings_of(source))),
-        filters=as_json(schemas.filters_of(source)),
-        plan=plans.get(config.plan, ""),
-        violations_to=names.source(config.violations_to),
-        blocked_to=names.source(config.blocked_to),
-    )
-
-
-def put(schema: NamedSchema, source: str) -> Put:
+def put(schema: schemas.NamedSchema, source: str) -> Put:
     """The change that gives a source this schema."""
     members = {"plan": schema.plan, "violations_to": schema.violations_to, "blocked_to": schema.blocked_to}
     config = SchemaConfig(settings=schema.settings, filters=schema.filters)
     return Put(config=config, parent=source, names={member: slug for member, slug in members.items() if slug})
-
-
-def _without_targets(settings: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if not key.startswith("forwarding")}
 
 
 def _before(parts: Parts, declared: _Transformation) -> Mapping[str, Any]:
@@ -126,7 +98,3 @@ def _before(parts: Parts, declared: _Transformation) -> Mapping[str, Any]:
         if each.source == ids.get(declared.source) and each.config.name == declared.name:
             return each.config.edits
     return {}
-
-
-NOTHING = NamedSchema(settings=_without_targets(as_json(read_settings({}))), filters=as_json(read_filters({})))
-"""What a source lets in of which nothing is said: everything."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actionsd.operate import describedplans, trackingplans
+from actionsd.operate import schemas, trackingplans
 from actionsd.operate.parts import Names, Parts
 from actionsd.operate.shown import HASH
 from actionsd.settings import writing
@@ -32,8 +32,8 @@ def _plan(plan: TrackingPlan) -> Table:
 def _schemas(parts: Parts) -> list[Table]:
     rows = []
     for source in parts.workspace.sources:
-        schema = describedplans.present_schema(parts, source)
-        if schema != describedplans.NOTHING:
+        schema = schemas.named(parts, source)
+        if schema != schemas.NOTHING:
             refers = {"plan": schema.plan, "violations_to": schema.violations_to, "blocked_to": schema.blocked_to}
             named = {member: slug for member, slug in refers.items() if slug}
             rows.append({"source": source.slug, **named, "settings": schema.settings, "filters": schema.filters})

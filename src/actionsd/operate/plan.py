@@ -12,12 +12,12 @@ import msgspec
 
 from actionsd import settings, wire
 from actionsd.errors import ConfigError, Conflict
-from actionsd.operate import configuring, described, describedplans, filters
+from actionsd.operate import configuring, described, describedplans, filters, schemas
 from actionsd.operate.callers import Caller
 from actionsd.operate.comparing import differences
 from actionsd.operate.described import Config, Key, Wanted
-from actionsd.operate.describedplans import NamedSchema
 from actionsd.operate.parts import Names, Parts
+from actionsd.operate.schemas import NamedSchema
 from actionsd.store.configs import Change, Delete, DestinationConfig, Kind, MappingConfig, Put
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class _Plan:
     def _differs(self, key: Key) -> bool:
         here, wanted = self._here.get(key), self._wanted[key].config
         if here is None:
-            return wanted != describedplans.NOTHING
+            return wanted != schemas.NOTHING
         return not _same(self._parts, here.config, wanted)
 
     def _item(self, key: Key, after: Config | None) -> wire.PlanItem:
@@ -136,7 +136,7 @@ def _present(parts: Parts) -> Iterator[tuple[Key, Present]]:
 def _present_protocols(parts: Parts) -> Iterator[tuple[Key, Present]]:
     """What sources let in, transformations and tracking plans: those of declared sources, too (F148-F154)."""
     for source in parts.workspace.sources:
-        if (schema := describedplans.present_schema(parts, source)) != describedplans.NOTHING:
+        if (schema := schemas.named(parts, source)) != schemas.NOTHING:
             yield Wanted(schema, source.slug).key, Present(source.id, schema)
     names = Names(parts.workspace)
     for made in parts.workspace.transformations:

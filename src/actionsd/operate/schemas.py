@@ -11,7 +11,7 @@ import msgspec
 from actionsd.errors import ConfigError
 from actionsd.operate.callers import Caller
 from actionsd.operate.configuring import commit
-from actionsd.operate.parts import Parts
+from actionsd.operate.parts import Names, Parts
 from actionsd.operate.sources import by_id
 from actionsd.protocols import ProtocolsError, SchemaFilters, SchemaSettings, read_filters, read_settings
 from actionsd.protocols.settings import as_json, patched
@@ -19,6 +19,38 @@ from actionsd.store.configs import Put, SchemaConfig
 from actionsd.store.records import Source
 
 Json = dict[str, Any]
+
+
+class NamedSchema(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A :class:`SchemaConfig` that names its plan and the sources it forwards to by their slugs."""
+
+    settings: Json
+    filters: Json
+    plan: str = ""
+    violations_to: str = ""
+    blocked_to: str = ""
+
+
+def named(parts: Parts, source: Source) -> NamedSchema:
+    """What a source lets in, with every setting and filter."""
+    config, names = source.schema.config, Names(parts.workspace)
+    plans = {plan.id: plan.config.slug for plan in parts.workspace.plans}
+    return NamedSchema(
+        settings=without_targets(as_json(settings_of(source))),
+        filters=as_json(filters_of(source)),
+        plan=plans.get(config.plan, ""),
+        violations_to=names.source(config.violations_to),
+        blocked_to=names.source(config.blocked_to),
+    )
+
+
+def without_targets(settings: Json) -> Json:
+    """Settings without the ids of the sources that are forwarded to."""
+    return {key: value for key, value in settings.items() if not key.startswith("forwarding")}
+
+
+NOTHING = NamedSchema(settings=without_targets(as_json(SchemaSettings())), filters=as_json(SchemaFilters()))
+"""What a source lets in of which nothing is said: everything."""
 
 
 def settings_of(source: Source) -> SchemaSettings:

@@ -6,7 +6,6 @@ from actionsd import wire
 from actionsd.catalog import Catalog
 from actionsd.operate import schemas, trackingplans
 from actionsd.operate.parts import Names, Parts
-from actionsd.protocols.settings import as_json
 from actionsd.sdk.payload import MASK, masked
 from actionsd.store.records import Destination, Mapping, Source, TrackingPlan, Transformation
 
@@ -100,12 +99,14 @@ def plan(parts: Parts, plan: TrackingPlan) -> wire.PlanDetail:
 
 def schema(parts: Parts, source: Source) -> wire.SourceSchema:
     """What a source lets in."""
-    followed = (each.config.slug for each in parts.workspace.plans if each.id == source.schema.config.plan)
+    found = schemas.named(parts, source)
     return wire.SourceSchema(
         source=source.slug,
-        plan=next(followed, ""),
-        settings=as_json(schemas.settings_of(source)),
-        filters=as_json(schemas.filters_of(source)),
+        plan=found.plan,
+        violations_to=found.violations_to,
+        blocked_to=found.blocked_to,
+        settings=found.settings,
+        filters=found.filters,
     )
 
 

@@ -48,11 +48,13 @@ class Follower(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SourceSchema(Wire, frozen=True, kw_only=True):
-    """What a source lets in: its tracking plan ("" for none), the settings for it, and its schema filters. Sources that
-    get violations and blocked events are named by their ids."""
+    """What a source lets in: its tracking plan, the settings for it, and its schema filters; which sources get
+    violations and blocked events, "" for none."""
 
     source: str
     plan: str
+    violations_to: str
+    blocked_to: str
     settings: dict[str, Any]
     filters: dict[str, Any]
 
@@ -62,6 +64,8 @@ class SchemaChange(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     settings: dict[str, Any] | UnsetType = UNSET
     filters: dict[str, Any] | UnsetType = UNSET
+    violations_to: str | UnsetType = UNSET
+    blocked_to: str | UnsetType = UNSET
 
 
 class TransformationDetail(Wire, frozen=True, kw_only=True):
