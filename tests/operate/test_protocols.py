@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from actionsd.errors import ConfigError, Conflict, NotFound
-from actionsd.operate import history, schemas, shown, trackingplans, transformations
+from actionsd.operate import history, schemas, shown, sources, trackingplans, transformations
 from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 from actionsd.sdk.payload import MASK
-from actionsd.store.configs import PlanConfig, TransformationConfig
+from actionsd.store.configs import PlanConfig, SourceConfig, TransformationConfig
 from actionsd.store.records import Source, TrackingPlan
 from support.acme import acme
 from support.parts import running
@@ -221,5 +221,28 @@ def test_a_deleted_plan_comes_back_with_its_rules(tmp_path: Path) -> None:
             assert parts.workspace.plans == (trackingplans.by_id(parts, plan.id), other)
             assert [each.config for each in trackingplans.by_id(parts, plan.id).rules] == [r.config for r in plan.rules]
             assert trackingplans.followers(parts, plan) == []
+
+    asyncio.run(main())
+
+
+def test_earlier_schemas_and_deleted_sources_come_back_with_what_was_theirs(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path, sources=[WEB]) as parts:
+            await schemas.change_filters(parts, WHO, web(parts), {"track": ["Debug"]})
+            first = (await history.listed(parts, kind="schema")).items[0].id
+            await schemas.change_filters(parts, WHO, web(parts), {"track": ["Test"]})
+            await history.restore(parts, WHO, first)
+            assert schemas.filters_of(web(parts)).track == {"Debug"}
+
+            shop = await sources.create(parts, WHO, SourceConfig(slug="shop"))
+            await schemas.change_filters(parts, WHO, shop, {"page": ["Home"]})
+            made = await transformations.create(parts, WHO, shop, RENAME)
+            await sources.delete(parts, WHO, sources.by_id(parts, shop.id))
+            assert parts.workspace.transformations == ()
+            (deleted,) = [row for row in (await history.listed(parts, kind="source")).items if row.verb == "deleted"]
+            assert (await history.restore(parts, WHO, deleted.id)).changed == 3
+            back = sources.by_id(parts, shop.id)
+            assert [each.id for each in back.transformations] == [made.id]
+            assert schemas.filters_of(back).page == {"Home"}
 
     asyncio.run(main())
