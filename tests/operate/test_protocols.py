@@ -229,7 +229,9 @@ def test_earlier_schemas_and_deleted_sources_come_back_with_what_was_theirs(tmp_
     async def main() -> None:
         async with running(tmp_path, sources=[WEB]) as parts:
             await schemas.change_filters(parts, WHO, web(parts), {"track": ["Debug"]})
-            first = (await history.listed(parts, kind="schema")).items[0].id
+            row = (await history.listed(parts, kind="schema")).items[0]
+            assert (row.name, {each.field: each.after for each in row.changed}["filters.track"]) == ("web", ["Debug"])
+            first = row.id
             await schemas.change_filters(parts, WHO, web(parts), {"track": ["Test"]})
             await history.restore(parts, WHO, first)
             assert schemas.filters_of(web(parts)).track == {"Debug"}

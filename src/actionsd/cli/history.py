@@ -16,7 +16,9 @@ _columns = (
     Column("what", flexible=True),
     Column("changed", flexible=True),
 )
-_kinds = click.Choice(["source", "destination", "mapping", "filter"])
+_kinds = click.Choice(
+    ["source", "destination", "mapping", "filter", "tracking_plan", "rule", "schema", "transformation"]
+)
 
 
 @click.command()

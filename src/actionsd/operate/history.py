@@ -5,7 +5,7 @@ from actionsd.errors import Conflict, NotFound
 from actionsd.operate.callers import Caller
 from actionsd.operate.comparing import differences
 from actionsd.operate.configuring import commit
-from actionsd.operate.parts import Parts
+from actionsd.operate.parts import Names, Parts
 from actionsd.store.configs import (
     Change,
     Config,
@@ -99,7 +99,7 @@ async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
         who=version.who,
         kind=version.kind,
         object=version.object,
-        name=_name(version.config),
+        name=_name(version.config) or Names(parts.workspace).source(version.object),
         version=version.version,
         verb=version.verb,
         changed=differences(parts.catalog, before, after, definition),
@@ -107,6 +107,7 @@ async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
 
 
 def _name(config: Config) -> str:
+    """What people call an object; a schema goes by the name of its source."""
     match config:
         case SourceConfig() | DestinationConfig() | PlanConfig():
             return config.slug
