@@ -166,11 +166,16 @@ def _print(tested: wire.TestedEvent) -> None:
     calls = sum(len(each.exchanges) for each in tested.mappings)
     unsent = " (nothing was sent)" if tested.mode != "send" else ""
     click.secho(f"{what} {event.get('messageId', '')}", bold=True)
-    click.echo(f"{len(tested.mappings)} mappings matched, {calls} requests in {tested.seconds:.3f} s{unsent}")
+    matched = f"{_counted(len(tested.mappings), 'mapping')} matched, {_counted(calls, 'request')}"
+    click.echo(f"{matched} in {tested.seconds:.3f} s{unsent}")
     if tested.message:
         click.echo(tested.message)
     for each in tested.mappings:
         _print_mapping(each)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _print_mapping(each: wire.TestedMapping) -> None:

@@ -118,9 +118,17 @@ async def _tested_by(
         status=ended.status,
         code=ended.code,
         message=ended.message,
-        exchanges=msgspec.json.decode(account.exchange, type=list[wire.Exchange]),
+        exchanges=_exchanges(trial, account),
         seconds=round(account.seconds, 6),
     )
+
+
+def _exchanges(trial: Trial, account: Account) -> list[wire.Exchange]:
+    """What was sent and answered; in a dry run nobody has answered."""
+    exchanges = msgspec.json.decode(account.exchange, type=list[wire.Exchange])
+    if trial.mode == "send":
+        return exchanges
+    return [msgspec.structs.replace(each, response=None, seconds=0.0) for each in exchanges]
 
 
 class _Ended(NamedTuple):

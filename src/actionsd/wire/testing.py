@@ -43,7 +43,7 @@ class MappingTest(EventTest, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class TestedMapping(Wire, frozen=True, kw_only=True):
     """What a mapping did with the event. ``payload`` is what it made, secrets masked; ``problems`` why that is not
     valid. ``outcome`` is ``valid`` where nothing was to be sent, else as of an attempt: delivered, retry, discarded.
-    ``batched``: it went the way of batches, as a batch of one."""
+    ``batched``: it went the way of batches, as a batch of one. In a dry run the ``exchanges`` have requests only."""
 
     mapping: str
     action: str
