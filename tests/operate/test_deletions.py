@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from actionsd.catalog import Catalog, Plugin
 from actionsd.clock import SystemClock
-from actionsd.operate.deletions import Deletions
+from actionsd.operate.deletions import PATIENCE, TRIES, Deletions
 from actionsd.sdk import Action, BaseCall, Call, Definition, DeleteCall, Field, Payload, Response, Secret, Settings
 from actionsd.store import Store
 from actionsd.store.configs import DestinationConfig, Put, SourceConfig
@@ -128,6 +128,13 @@ def test_f223_what_failed_twice_is_told(tmp_path: Path) -> None:
     assert reports["cannot"] == ("NOT_SUPPORTED", "no onDelete defined")
     status, error = reports["forgets"]
     assert (status, error.startswith("1 of 2 users were not deleted; the last: ")) == ("PARTIAL_SUCCESS", True)
+
+
+def test_a_destination_that_fails_with_everybody_is_given_up(tmp_path: Path) -> None:
+    users = tuple(f"u{number}" for number in range(100))
+    state, reports, paths = carried_out(tmp_path, "forgets", respond=lambda request: (503, None, ""), users=users)
+    assert (state, len(paths)) == ("FAILED", PATIENCE * TRIES)
+    assert reports["forgets"][1].startswith("100 of 100 users were not deleted")
 
 
 def test_f223_nobody_can(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from actionsd.store.regulations import Regulation, Status
 log = logging.getLogger(__name__)
 
 TRIES = 2  # for each user and destination (F221)
+PATIENCE = 10  # users in a row that fail, after which a destination is given up: it may hang with each of thousands
 
 
 class Deletions:
@@ -78,6 +79,8 @@ class Deletions:
                     await self._carry_out(await self._store.regulations.get(id))
                 except ActionsdError as error:
                     log.warning("regulation %d waits for the next start: %s", id, error)
+                except Exception:
+                    log.exception("regulation %d waits for the next start: a bug", id)
             if not self._wanted.is_set():
                 self._idle.set()
 
@@ -122,13 +125,23 @@ class Deletions:
             return Session(definition, settings, credentials, around)
 
         try:
-            problems = [problem for user in users if (problem := await self._try(session, user))]
+            deleted, problem = await self._delete_all(session, users)
         finally:
             await transport.close()
-        if not problems:
+        if deleted == len(users):
             return "FINISHED", ""
-        status: Status = "FAILED" if len(problems) == len(users) else "PARTIAL_SUCCESS"
-        return status, f"{len(problems)} of {len(users)} users were not deleted; the last: {problems[-1]}"
+        status: Status = "PARTIAL_SUCCESS" if deleted else "FAILED"
+        return status, f"{len(users) - deleted} of {len(users)} users were not deleted; the last: {problem}"
+
+    async def _delete_all(self, session: Callable[[], Session], users: Sequence[str]) -> tuple[int, str]:
+        """How many users were deleted, and what was wrong with the last one that was not."""
+        deleted, in_a_row, last = 0, 0, ""
+        for user in users:
+            problem = await self._try(session, user)
+            deleted, in_a_row, last = (deleted, in_a_row + 1, problem) if problem else (deleted + 1, 0, last)
+            if in_a_row >= PATIENCE:
+                return deleted, f"{last} (given up after {PATIENCE} failures in a row)"
+        return deleted, last
 
     async def _try(self, session_of: Callable[[], Session], user: str) -> str:
         """Ask for one user, twice where the first try fails; returns what was wrong at last, or "". Exceptions of the
