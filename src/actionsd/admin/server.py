@@ -96,6 +96,7 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     *((each.method, each.path, each.least, endpoint.handler(each)) for each in OPERATIONS),
 )
 
+_longest_line = 64 * 1024  # bytes of a request line: the Public API takes whole lists of rules away by their query
 _largest_body = 1024 * 1024  # bytes, after decompression; a larger one is refused with 413
 
 
@@ -127,7 +128,7 @@ class Admin:
             ConfigError: an address cannot be bound.
         """
         app = application(self._parts, access.load_token(self._options.token, self._data_dir))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, max_line_size=_longest_line)
         await self._runner.setup()
         addresses = []
         for address in self._options.listen:

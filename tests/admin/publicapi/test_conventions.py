@@ -216,3 +216,9 @@ def test_what_is_not_here_says_so(api: PublicApi) -> None:
     for method, path in (("POST", "/functions"), ("GET", "/functions/x"), ("GET", "/catalog/warehouses/x")):
         assert "actionsd has no" in api(method, path, {}).problem["message"]
     assert json.loads(api("GET", "/insert-function-instances?functionId=x").text)["data"]["instances"] == []
+
+
+def test_a_long_query_is_read(api: PublicApi) -> None:
+    """The SDK removes the rules of a tracking plan with all of them in the query."""
+    message = "x" * 40_000
+    assert api("GET", f"/echo?message={message}").data["message"] == message

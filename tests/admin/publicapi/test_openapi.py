@@ -4,7 +4,6 @@ import json
 import random
 from typing import Any
 
-import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -32,25 +31,6 @@ def test_the_document_is_served_to_readers(api: PublicApi) -> None:
     assert {(method.upper(), path) for path in PLAIN["paths"] for method in PLAIN["paths"][path]} == {
         (each.method, each.path) for each in OPERATIONS
     }
-
-
-@pytest.fixture(scope="module")
-def objects(api: PublicApi) -> dict[str, str]:
-    """Path parameters under which there is something."""
-    source = api.source("tried")
-    destination = api.destination(source["id"], "file", {"path": str(api.daemon.home / "tried.ndjson")})["id"]
-    mapping = {"name": "All", "actionId": "write", "trigger": "type = 'track'", "enabled": False}
-    made = api("POST", f"/destinations/{destination}/subscriptions", mapping).data["destinationSubscription"]
-    filter = {"sourceId": source["id"], "if": "all", "actions": [{"type": "DROP"}], "title": "T", "enabled": True}
-    filter = api("POST", f"/destination/{destination}/filters", filter).data["filter"]
-    plan = api("POST", "/tracking-plans", {"name": "Tried", "type": "LIVE"}).data["trackingPlan"]
-    rename = {"name": "Tried", "sourceId": source["id"], "enabled": True, "if": "all", "newEventName": "X"}
-    transformation = api("POST", "/transformations", rename).data["transformation"]
-    return {
-        "sourceId": source["id"], "destinationId": destination, "id": made["id"], "filterId": filter["id"],
-        "destinationMetadataId": "file", "sourceMetadataId": "python", "trackingPlanId": plan["id"],
-        "transformationId": transformation["id"],
-    }  # fmt: skip
 
 
 def test_no_made_up_call_is_answered_otherwise_than_the_document_says(api: PublicApi, objects: dict[str, str]) -> None:

@@ -32,7 +32,12 @@ def ids(api: PublicApi) -> dict[str, str]:
         assert api.daemon.post("/v1/track", {"userId": "u", **event}, key=source["writeKeys"][0]) == 200
     found = {"sourceId": source["id"], "destinationConfigId": made["id"], "subscriptionId": subscription["id"]}
     until(lambda: total(api, "successful-delivery", **found) == 2, what="two deliveries to be counted")
+    until(lambda: total(api, "filtered-at-destination", **destination_of(found)) == 1, what="B to be counted")
     return found
+
+
+def destination_of(ids: dict[str, str]) -> dict[str, str]:
+    return {name: id for name, id in ids.items() if name != "subscriptionId"}
 
 
 def ask(api: PublicApi, step: str, **query: object) -> Any:
@@ -45,7 +50,7 @@ def total(api: PublicApi, step: str, **query: object) -> int:
 
 def test_every_step_is_counted(api: PublicApi, ids: dict[str, str]) -> None:
     source = {"sourceId": ids["sourceId"]}
-    destination = {**source, "destinationConfigId": ids["destinationConfigId"]}
+    destination = destination_of(ids)
     assert total(api, "successfully-received", **source) == 3
     assert total(api, "failed-on-ingest", **source) == 1
     assert total(api, "filtered-at-source", **source) == 0
