@@ -34,7 +34,7 @@ class Append:
         self.counts = counts
         self.details = details
         self.future = future
-        self.size = sum(len(event.body) + len(event.added) for event in events) + 200 * len(events)
+        self.size = sum([len(event.body) + len(event.added) + 200 for event in events])
 
 
 class Settle:
