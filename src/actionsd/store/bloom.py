@@ -43,7 +43,7 @@ class Chain:
     covers half of the window by one of its size; one that the window has left is dropped. Near ``max_bytes`` they get
     smaller, then the last is overfilled: it says "maybe" more often, and the disk answers."""
 
-    _SMALLEST, _LARGEST = 20, 26  # exponents of the number of bits: 128 KB, 8 MB
+    _SMALLEST, _LARGEST = 22, 26  # exponents of the number of bits: 512 KB, 8 MB
 
     def __init__(self, window_buckets: int, max_bytes: int, expected: int = 0) -> None:
         self._window = window_buckets

@@ -101,12 +101,12 @@ class Dedup:
         """
         oldest = self.oldest_bucket(now)
         built_upto = self._built_upto
+        suspects = maybe(keys, self._recent, self._built)
         found: set[bytes] = set()
         for staged in (*self._staged, self._leaving):
             if staged.bucket >= oldest:
-                found |= staged.positions.keys() & keys
-        suspects = maybe(keys, self._recent, self._built)
-        found |= self._on_disk(suspects, oldest)
+                found |= staged.positions.keys() & suspects
+        found |= self._on_disk(suspects - found, oldest)
         if built_upto != math.inf:
             found |= self._on_disk(set(keys) - suspects, max(oldest, built_upto))
         return found
@@ -141,11 +141,10 @@ class Dedup:
         if not self._slices and self._staged and (everything or self._is_due()):
             self._leaving = self._staged[0]
             del self._staged[0]
-            keys = sorted(self._leaving.positions)
-            self._slices = [keys[start : start + self._SLICE] for start in range(0, len(keys), self._SLICE)]
+            self._slices = _slices(self._leaving.positions, max(1, len(self._leaving.positions) // self._SLICE))
         written = self._slices[: 1 + 2 * len(transaction.fresh) // self._SLICE]
         positions = self._leaving.positions
-        rows = [(key, positions[key]) for key in chain.from_iterable(written)]
+        rows = [(key, positions[key]) for key in sorted(chain.from_iterable(written))]
         _insert_keys.execute(self._db, rows, self._leaving.bucket)
         if written and len(written) == len(self._slices):
             self._db.execute(_sql["mark_flushed"], {"position": max(positions.values())})
@@ -162,12 +161,10 @@ class Dedup:
             if not self._staged or self._staged[-1].bucket != bucket:
                 self._staged.append(Staged(bucket, {}))
             self._staged[-1].positions.update(transaction.fresh)
-        if transaction.flushed:
-            written = chain.from_iterable(self._slices[: transaction.flushed])
-            self._recent.add(b"".join(written), self._leaving.bucket)
-            del self._slices[: transaction.flushed]
-            if not self._slices:
-                self._leaving = Staged(-1, {})
+            self._recent.add(b"".join(transaction.fresh), bucket)
+        del self._slices[: transaction.flushed]
+        if not self._slices:
+            self._leaving = Staged(-1, {})
 
     def build(self, packed: bytes, bucket: int) -> None:
         """Add keys of a bucket that were on disk at the start; the buckets come in their order. Called in another
@@ -199,6 +196,15 @@ class Dedup:
             self._bucket, self._room = self._bucket + 1, self._BUCKET_KEYS
         self._room -= keys
         return self._bucket
+
+
+def _slices(keys: Iterable[bytes], count: int) -> list[list[bytes]]:
+    """The keys in ``count`` (at most 256) ranges of about the same length, in no order within each: to sort all at once
+    would keep the interpreter from all others for too long."""
+    slices: list[list[bytes]] = [[] for _ in range(count)]
+    for key in keys:
+        slices[key[0] * count >> 8].append(key)
+    return slices
 
 
 def bucket_at(time: int) -> int:

@@ -7,7 +7,7 @@ pragma wal_autocheckpoint = 0
 pragma journal_size_limit = 16777216
 
 -- name: limit_cache
-pragma cache_size = -12288
+pragma cache_size = -8192
 
 -- name: limit_reader_cache
 pragma cache_size = -2048
