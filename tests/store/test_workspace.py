@@ -135,6 +135,28 @@ def test_r20_retries_of_a_disabled_mapping_become_dead_letters(tmp_path: Path) -
     asyncio.run(main())
 
 
+def test_i6_references_of_the_file_are_shown_as_they_were_written(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            written = destination(settings={"token": "env:TOKEN"})
+            send = msgspec.structs.replace(written.mappings[0], fields={"headers": {"x": "file:key"}})
+            written = msgspec.structs.replace(written, mappings=(send,))
+            used = msgspec.structs.replace(
+                written,
+                settings={"token": "secret"},
+                mappings=(msgspec.structs.replace(send, fields={"headers": {"x": "key"}}),),
+            )
+            (found,) = (await store.workspace.declare([source()], [used], {"d": written})).destinations
+            assert found.config is not None
+            assert (found.settings, found.config.settings) == ({"token": "secret"}, {"token": "env:TOKEN"})
+            (mapping,) = found.mappings
+            assert mapping.config is not None
+            assert mapping.fields == {"headers": {"x": "key"}}
+            assert mapping.config.fields == {"headers": {"x": "file:key"}}
+
+    asyncio.run(main())
+
+
 def test_i6_secrets_of_the_file_are_not_written_to_the_database(tmp_path: Path) -> None:
     async def main() -> None:
         secret = "s3cr3t-" * 4

@@ -76,7 +76,7 @@ class Daemon:
         parts = self.parts
         read = self._read(parts.catalog)
         refuse_what_needs_a_restart(parts.settings, read, self._path)
-        workspace = await parts.store.workspace.declare(read.sources, read.destinations)
+        workspace = await parts.store.workspace.declare(read.sources, read.destinations, settings.written(self._path))
         parts.settings = read
         parts.apply(workspace)
         await parts.lanes.applied()
@@ -91,7 +91,7 @@ class Daemon:
         store = await Store.open(_store_options(read, self._path), clock)
         stack.push_async_callback(store.close)
         store.on_broken = self._on_broken
-        workspace = await store.workspace.declare(read.sources, read.destinations)
+        workspace = await store.workspace.declare(read.sources, read.destinations, settings.written(self._path))
         if store.held:
             await _tell_what_is_held(store)
 

@@ -11,7 +11,7 @@ from actionsd.delivery.decide import Policy
 from actionsd.delivery.prepared import Prepared, check_settings, prepare
 from actionsd.errors import ConfigError
 from actionsd.filters import FilterError
-from actionsd.mapping import MappingError
+from actionsd.mapping import MappingError, expand_keys
 from actionsd.protocols import ProtocolsError
 from actionsd.routing.route import Route
 from actionsd.sdk import Auth, ContractError, Definition, Payload, PayloadValidationError, plain
@@ -131,12 +131,12 @@ def compiled(
 
 
 def _referred(destination: Destination, mapping: Mapping) -> Iterator[str]:
-    """What the references of a stored mapping and its destination stand for: not even people who may see the reference
-    may see that. (What the file declares comes resolved.)"""
+    """What the references of a mapping and its destination stand for: not even people who may see the reference may see
+    that."""
     if destination.config is not None:
         yield from _resolved(destination.config.settings, destination.settings)
     if mapping.config is not None:
-        yield from _resolved(mapping.config.fields, mapping.fields)
+        yield from _resolved(expand_keys(mapping.config.fields), mapping.fields)
 
 
 def _resolved(written: object, value: object) -> Iterator[str]:

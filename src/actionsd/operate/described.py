@@ -12,7 +12,7 @@ from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 from actionsd.operate.schemas import NamedSchema
 from actionsd.settings import DestinationDecl, MappingDecl, Objects
-from actionsd.store.assemble import labels, source_config
+from actionsd.store.assemble import destination_config, source_config
 from actionsd.store.configs import (
     KINDS,
     DestinationConfig,
@@ -193,19 +193,7 @@ def _config(parts: Parts, declared: DestinationDecl) -> DestinationConfig:
         definition = parts.catalog.find(declared.definition).slug
     except LookupError:
         definition = declared.definition  # noted as a problem already
-    return DestinationConfig(
-        slug=declared.slug,
-        definition=definition,
-        name=declared.name,
-        enabled=declared.enabled,
-        settings=declared.settings,
-        consent=declared.consent,
-        concurrency=declared.concurrency,
-        rate_limit=declared.rate_limit,
-        timeout=declared.timeout,
-        retry_window=declared.retry_window,
-        labels=labels(declared.labels),
-    )
+    return msgspec.structs.replace(destination_config(declared), definition=definition)
 
 
 def _mapping(parts: Parts, definition: str, written: MappingDecl, checked: MappingDecl, rank: int) -> MappingConfig:

@@ -26,7 +26,9 @@ def export(parts: Parts, *, together: bool = False) -> wire.ConfigExport:
         writing.without_nulls(msgspec.to_builtins(each.config)) for each in parts.workspace.sources if not each.declared
     ]
     destinations = [
-        _destination(parts, each, each.config) for each in parts.workspace.destinations if each.config is not None
+        _destination(parts, each, each.config)
+        for each in parts.workspace.destinations
+        if each.config is not None and not each.declared
     ]
     needs = sorted(name for _, wanted in destinations for name in wanted)
     tables: Table = {"sources": sources} if sources else {}

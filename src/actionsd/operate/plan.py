@@ -119,7 +119,7 @@ def _present(parts: Parts) -> Iterator[tuple[Key, Present]]:
     """What is configured here, in the order in which it is removed."""
     yield from _present_protocols(parts)
     for destination in parts.workspace.destinations:
-        if destination.config is None:
+        if destination.declared or destination.config is None:
             continue
         for mapping in destination.mappings:
             assert mapping.config is not None

@@ -1,7 +1,7 @@
 """actionsd.toml as one frozen struct; the sample file in the project's root is the manual of its keys."""
 
 from actionsd.settings.files import default_path, load, load_listeners, located, resolve
-from actionsd.settings.objects import Objects, load_objects
+from actionsd.settings.objects import Objects, load_objects, written
 from actionsd.settings.readers import Address, Reading, did_you_mean, read_table
 from actionsd.settings.tables import (
     Admin,
@@ -40,4 +40,5 @@ __all__ = [
     "located",
     "read_table",
     "resolve",
+    "written",
 ]

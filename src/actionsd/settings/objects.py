@@ -74,6 +74,15 @@ def load_objects(files: Mapping[str, str]) -> list[Objects]:
     return found
 
 
+def written(path: Path) -> dict[str, DestinationDecl]:
+    """The destinations of the daemon's own file by slug, with their references as they are written. One with a
+    reference where none can stand unresolved, such as a duration, is left out."""
+    reading = _Verbatim(path.parent, {})
+    tables = parse(path, path.read_text(encoding="utf-8")).get("destinations", ())
+    found = (read.read_table(DestinationDecl, reading, table, "") for table in tables)
+    return {each.slug: each for each in found if each is not None}
+
+
 def _objects(name: str, text: str) -> Objects:
     path = Path(name)
     reading = _Verbatim(path.parent, {})

@@ -29,6 +29,7 @@ class Stored(NamedTuple):
 
     sources: Sequence[Row]
     destinations: Sequence[Row]
+    written: MappingOf[str, DestinationDecl]
     mappings: MappingOf[int, Sequence[Row]]
     filters: MappingOf[int, Sequence[Row]]
 
@@ -92,7 +93,8 @@ def _destination(
     id, slug, source, enabled, paused, _, version, start, created_at, updated_at, body = row
     state = "disabled" if not enabled else "paused" if paused else "enabled"
     if declared is not None:
-        return _declared_destination(id, source, state, start, version, declared, stored.mappings[id])
+        written = stored.written.get(slug)
+        return _declared_destination(id, source, state, start, version, declared, written, stored.mappings[id])
     if body is None:
         return Destination(
             id=id, slug=slug, name=slug, source=source, definition="", settings={}, mappings=(), filters=(),
@@ -129,9 +131,12 @@ def _destination(
 
 
 def _declared_destination(
-    id: int, source: int, state: str, start: int, version: int, declared: DestinationDecl, rows: Sequence[Row]
-) -> Destination:
+    id: int, source: int, state: str, start: int, version: int, declared: DestinationDecl,
+    written: DestinationDecl | None, rows: Sequence[Row],
+) -> Destination:  # fmt: skip
+    """A destination of the file; ``written`` is the same before its references were resolved."""
     stored = {row[2]: row for row in rows}
+    before = {each.name: each for each in written.mappings} if written else {}
     return Destination(
         id=id,
         slug=declared.slug,
@@ -139,7 +144,7 @@ def _declared_destination(
         source=source,
         definition=declared.definition,
         settings=declared.settings,
-        mappings=tuple(_declared_mapping(stored[each.name], each) for each in declared.mappings),
+        mappings=tuple(_declared_mapping(stored[each.name], each, before.get(each.name)) for each in declared.mappings),
         filters=declared.filters,
         state=state,
         start=start,
@@ -149,30 +154,57 @@ def _declared_destination(
         rate_limit=declared.rate_limit,
         timeout=declared.timeout,
         retry_window=declared.retry_window,
+        config=destination_config(written or declared),
+    )
+
+
+def destination_config(declared: DestinationDecl) -> DestinationConfig:
+    """A destination of a file as it would be stored, without its mappings and filters."""
+    return DestinationConfig(
+        slug=declared.slug,
+        definition=declared.definition,
+        name=declared.name,
+        enabled=declared.enabled,
+        settings=declared.settings,
+        consent=declared.consent,
+        concurrency=declared.concurrency,
+        rate_limit=declared.rate_limit,
+        timeout=declared.timeout,
+        retry_window=declared.retry_window,
+        labels=labels(declared.labels),
     )
 
 
 def unstored(declared: DestinationDecl) -> Destination:
     """A declared destination as it would be with a store of its own; mappings are numbered from 1."""
     rows = [(number, 0, mapping.name, 1, 0) for number, mapping in enumerate(declared.mappings, 1)]
-    return _declared_destination(1, 1, "enabled", 0, 1, declared, rows)
+    return _declared_destination(1, 1, "enabled", 0, 1, declared, None, rows)
 
 
-def _declared_mapping(row: Row, declared: MappingDecl) -> Mapping:
+def _declared_mapping(row: Row, declared: MappingDecl, written: MappingDecl | None) -> Mapping:
     id, _, _, version, start, *_ = row
-    fields = dict(declared.fields or {})
-    if declared.sync_mode is not None:
-        fields[_SYNC_MODE] = declared.sync_mode
+    shown = declared if written is None or written.fields is None else written
+    config = MappingConfig(
+        name=declared.name, action=declared.action, trigger=declared.trigger or "", fields=_fields(shown),
+        enabled=declared.enabled,
+    )  # fmt: skip
     return Mapping(
         id=id,
         name=declared.name,
         action=declared.action,
         trigger=declared.trigger or "",
-        fields=fields,
+        fields=_fields(declared),
         enabled=declared.enabled,
         start=start,
         version=version,
+        config=config,
     )
+
+
+def _fields(declared: MappingDecl) -> dict[str, Any]:
+    """The fields of a mapping of a file; ``sync_mode`` stands for a reserved key (RULES C8)."""
+    fields = dict(declared.fields or {})
+    return fields if declared.sync_mode is None else fields | {_SYNC_MODE: declared.sync_mode}
 
 
 def _stored_mapping(row: Row, sealer: Sealer, resolve: Resolve) -> tuple[Mapping, str]:

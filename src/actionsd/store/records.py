@@ -237,8 +237,8 @@ class Transformation(msgspec.Struct, frozen=True):
 
 class Source(msgspec.Struct, frozen=True):
     """Where events come from. ``write_keys`` are all valid at once (rotation). ``declared``: the file has it and only
-    there it changes (RULES R21), but for its ``schema`` and ``transformations`` (those for all destinations); else
-    ``config`` is what was stored. The times are 0 for what is declared."""
+    there it changes (RULES R21), but for its ``schema`` and ``transformations`` (those for all destinations).
+    ``config`` is what is configured. The times are 0 for what is declared."""
 
     id: int
     slug: str
@@ -256,8 +256,8 @@ class Source(msgspec.Struct, frozen=True):
 
 class Mapping(msgspec.Struct, frozen=True):
     """A mapping as configured: ``fields`` verbatim (reserved keys included), ``trigger`` FQL text. ``version`` grows
-    with each change; events at or before ``start`` never match it (RULES R19). ``config`` is what was stored, with its
-    references as they were written; None where the file declares the destination."""
+    with each change; events at or before ``start`` never match it (RULES R19). ``config`` is the same with its
+    references as they were written."""
 
     id: int
     name: str
@@ -275,7 +275,7 @@ class Mapping(msgspec.Struct, frozen=True):
 class Destination(msgspec.Struct, frozen=True):
     """A configured destination with its mappings in their order. ``state`` is ``enabled``, ``disabled``, ``paused`` or
     ``undeclared`` (RULES R18, R21). The limits are ``None`` where the daemon's defaults hold. ``declared``: the file
-    has it and only there it changes, else ``config`` is what was stored, with its references as they were written.
+    has it and only there it changes. ``config`` is what is configured, with its references as they were written.
     Stored ``filters`` have ``id``, ``createdAt`` and ``updatedAt``. ``transformations`` are those for destinations of
     this definition, enabled or not. ``trouble`` is why it cannot work, or ""."""
 

@@ -7,7 +7,7 @@ stored; its history is the file's own. What is made elsewhere is stored whole, w
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -48,20 +48,27 @@ class Registry:
         self._resolve = resolve
         self._sources: Sequence[SourceDecl] = ()
         self._destinations: Sequence[DestinationDecl] = ()
+        self._written: Mapping[str, DestinationDecl] = {}
         self._changing = asyncio.Lock()  # a change and the look at its result are one step
         self._plans_read = 0  # the change up to which the plans in ``current`` are read
         self.current = Workspace(version=0)
 
-    async def declare(self, sources: Sequence[SourceDecl], destinations: Sequence[DestinationDecl]) -> Workspace:
+    async def declare(
+        self,
+        sources: Sequence[SourceDecl],
+        destinations: Sequence[DestinationDecl],
+        written: Mapping[str, DestinationDecl] = {},
+    ) -> Workspace:
         """Make these what the file declares, in one transaction: new objects get ids and start at the head, changed
-        ones a new version, missing ones become undeclared (RULES R19, R21).
+        ones a new version, missing ones become undeclared (RULES R19, R21). ``written`` has the destinations by slug as
+        they were before their references were resolved, to be shown.
 
         Raises:
             ConfigError: a destination names a source that there is not, or a slug was given elsewhere.
         """
         async with self._changing:
             await self._writer.run(lambda transaction: self._declare(transaction, sources, destinations))
-            self._sources, self._destinations = tuple(sources), tuple(destinations)
+            self._sources, self._destinations, self._written = tuple(sources), tuple(destinations), written
             return await self._refresh()
 
     async def change(self, who: str, changes: Sequence[Change]) -> list[int]:
@@ -201,6 +208,7 @@ class Registry:
         stored = Stored(
             sources=await self._reader.rows(_sql["read_sources"], {}),
             destinations=await self._reader.rows(_sql["read_destinations"], {}),
+            written=self._written,
             mappings=mappings,
             filters=filters,
         )

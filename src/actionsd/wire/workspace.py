@@ -149,10 +149,10 @@ class MappingCreate(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class MappingChange(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of a mapping; what is left out stays, and so does a field that comes back masked."""
+    """What to change of a mapping; what is left out stays, and so does a field that comes back masked. A
+    mapping keeps its action: another would not know which of its fields are secret."""
 
     name: str | UnsetType = UNSET
-    action: str | UnsetType = UNSET
     trigger: str | UnsetType = UNSET
     fields: dict[str, Any] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
