@@ -97,10 +97,10 @@ async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], 
         result = await session.refreshing(perform, _has_unauthorized)
     except Exception as error:
         result = classify(error, around.at_ms)
-    return [
-        _completed(of_item(result.get(index)) if isinstance(result, MultiStatus) else result, payload, session)
-        for index, payload in enumerate(payloads)
-    ]
+    if isinstance(result, MultiStatus):
+        return [_completed(of_item(result.get(index)), payload, session) for index, payload in enumerate(payloads)]
+    whole = _completed(result, None, session)
+    return [msgspec.structs.replace(whole, sent=payload) for payload in payloads]
 
 
 def _whole(result: Any, at_ms: int) -> Outcome:
@@ -140,7 +140,9 @@ def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[s
     }
 
 
-def _completed(outcome: Outcome, payload: Payload, session: Session) -> Outcome:
+def _completed(outcome: Outcome, payload: Payload | None, session: Session) -> Outcome:
     """With what was sent; message and code may quote an address or what the plugin had, so secrets are taken out."""
-    message, code = (session.redact(text) if text else "" for text in (outcome.message, outcome.code))
+    message, code = outcome.message, outcome.code
+    if message or code:
+        message, code = session.redact(message), session.redact(code)
     return msgspec.structs.replace(outcome, message=message, code=code, sent=payload, session=session)

@@ -27,10 +27,6 @@ class Batch(Generic[K, T]):
         self.size = 0
         self.flush_at = flush_at
 
-    def add(self, item: T) -> None:
-        self.items.append(item)
-        self.size += item.size
-
 
 class Batcher(Generic[K, T]):
     """Open batches by key, and the full ones that wait for a slot."""
@@ -42,13 +38,14 @@ class Batcher(Generic[K, T]):
 
     def add(self, key: K, item: T, now: float, *, most_items: int, most_bytes: int) -> None:
         """Put the item into the open batch of its key; a batch that is full, or would be over-full, gets ready."""
-        batch = self._open.get(key)
-        if batch is not None and batch.size + item.size > most_bytes:
+        batch, size = self._open.get(key), item.size
+        if batch is not None and batch.size + size > most_bytes:
             self.ready.append(self._open.pop(key))
             batch = None
         if batch is None:
             batch = self._open[key] = Batch[K, T](key, now + self._linger)
-        batch.add(item)
+        batch.items.append(item)
+        batch.size += size
         if len(batch.items) >= most_items or batch.size >= most_bytes:
             self.ready.append(self._open.pop(key))
 
