@@ -89,6 +89,16 @@ def test_i4_an_attempt_leaves_no_circles(answer: Any) -> None:
     assert found[-1] == 0
 
 
+def test_i4_the_items_of_a_batch_have_one_record_of_what_was_sent() -> None:
+    """A destination that is down has many of them fail at once, and a body may be long."""
+    ready = prepare(acme, "trackEvent", settings=SETTINGS, fields=FIELDS)
+    items = [Item(event=track("E", {"a": number})) for number in range(3)]
+    outcomes = asyncio.run(attempt_batch(ready, items, around([(500, None, "")])))
+    assert {outcome.kind for outcome in outcomes} == {"retry"}
+    assert len({id(outcome.exchange) for outcome in outcomes}) == 1
+    assert b'"status":500' in outcomes[0].exchange
+
+
 def test_i6_what_is_recorded_shows_no_secret() -> None:
     ready = prepare(acme, "trackEvent", settings=SETTINGS, fields=FIELDS)
     outcome = asyncio.run(attempt(ready, Item(event=track()), around([(200, None, {"echo": "s3cret-key"})])))

@@ -101,6 +101,12 @@ class Session:
         request may hold, and all its tokens. To be asked for when everything has been sent."""
         return self._redactor()
 
+    @cached_property
+    def exchange(self) -> bytes:
+        """JSON of all requests and answers, secrets redacted, bodies capped. Made once, for a batch has it in common;
+        to be asked for when everything has been sent."""
+        return msgspec.json.encode([exchange.record(self.redact) for exchange in self.exchanges])
+
     def _redactor(self) -> Redactor:
         tokens = map(secrets_of, [*self._used, self.credentials.auth])
         return Redactor(self.hidden.union(secrets(self.settings), *tokens, *map(secrets, self.payloads)))
