@@ -4,6 +4,7 @@ What passes is returned ready for the store: a mapping's omitted trigger and fie
 field keys are expanded (FEATURES F119).
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,18 @@ def check_destination(
 
 
 def filter_problems(declared: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a filter: its condition, its actions."""
+    """What is wrong with a filter: its condition, ``if``, or its ``actions``; each begins with which."""
     try:
         filters.compile_filters([declared])
     except fql.FQLError as error:
-        yield _one_line(error)
+        yield f"if: {_without_number(_one_line(error))}"
     except ValueError as error:
-        yield str(error)
+        yield f"actions: {_without_number(str(error))}"
+
+
+def _without_number(text: str) -> str:
+    """What is said of one filter, without which of a list it is: there is only one."""
+    return re.sub(r"^filter \d+: ", "", text)
 
 
 def settings_problems(

@@ -173,3 +173,18 @@ def test_what_was_left_is_carried_out_at_the_next_start(tmp_path: Path) -> None:
             await at.deletions.stop()
 
     asyncio.run(second(asyncio.run(first())))
+
+
+def test_r33_a_restored_copy_forgets_nobody_before_a_person_says_so(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, "forgets") as at:
+            id = await at.store.regulations.create("DELETE_ONLY", 0, ["ada"], "ci")
+            at.store.held = True
+            await at.deletions.start()
+            assert await at.done(id) == ("INITIALIZED", {})
+            await at.store.release()
+            at.deletions.wake()
+            assert (await at.done(id))[0] == "FINISHED"
+            await at.deletions.stop()
+
+    asyncio.run(main())

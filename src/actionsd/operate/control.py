@@ -45,6 +45,7 @@ async def release(parts: Parts) -> wire.Done:
     held = parts.store.held
     if held:
         await parts.lanes.resume()
+        parts.deletions.wake()
     return wire.Done(changed=int(held))
 
 

@@ -58,6 +58,13 @@ def test_a_page_that_cannot_be_is_refused(api: PublicApi, asked: str, field: str
     assert (problem["status"], problem["field"]) == (422, field)
 
 
+@pytest.mark.parametrize("cursor", ["LTU=", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "MS41", "ImEi", "bnVsbA=="])
+def test_a_cursor_that_no_list_has_given_is_refused(api: PublicApi, cursor: str) -> None:
+    """-5, a number beyond SQLite's, 1.5, a text, null."""
+    for path in ("/sources", "/regulations", "/suppressions"):
+        assert api("GET", f"{path}?pagination%5Bcursor%5D={quote(cursor)}").problem["field"] == "pagination.cursor"
+
+
 def test_a_page_survives_deletions_before_it() -> None:
     def page(items: list[int], cursor: str) -> list[int]:
         return paging.page(items, lambda each: each, 0, PageRequest(cursor=cursor, count=2))[0]

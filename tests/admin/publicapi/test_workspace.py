@@ -175,7 +175,8 @@ def test_a_filter_from_birth_to_death(api: PublicApi, destination: Any, base: st
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"if": "type ="}, None),
+        ({"if": "type ="}, "if"),
+        ({"actions": [{"type": "SAMPLE", "percent": 5}]}, "actions"),
         ({"title": "x" * 65}, "title"),
         ({"actions": []}, "actions"),
         ({"actions": [{"type": "EXPLODE"}]}, "actions[0].type"),

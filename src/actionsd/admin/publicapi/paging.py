@@ -7,7 +7,7 @@ import base64
 import binascii
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ from actionsd.admin.publicapi.operation import PageRequest, Pagination
 
 T = TypeVar("T")
 K = TypeVar("K", int, str)
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # what the store counts with
 
 
 def page(items: Iterable[T], key: Callable[[T], K], first: K, wanted: PageRequest) -> tuple[list[T], Pagination]:
@@ -50,6 +52,8 @@ def decode(wanted: PageRequest, first: K) -> K:
     if wanted.cursor is msgspec.UNSET:
         return first
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(wanted.cursor), type=type(first))
+        type: Any = Number if isinstance(first, int) else str
+        key: K = msgspec.json.decode(base64.urlsafe_b64decode(wanted.cursor), type=type)
     except (ValueError, binascii.Error, msgspec.DecodeError):
         raise Refused(422, "this cursor is none that a list here has given", field="pagination.cursor") from None
+    return key
