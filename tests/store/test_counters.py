@@ -1,6 +1,7 @@
 """Counters by facet and over time: exact, bounded, and the same whichever way they are read (R29; F169, F176)."""
 
 import asyncio
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -51,6 +52,42 @@ def test_r29_events_are_counted_by_facet_and_duplicates_are_not(tmp_path: Path) 
         async with opened(tmp_path) as store:
             await store.journal.append(1, [_event("6", "A")], {})
             assert (await _details(store, RECEIVED))["track", "A", ""] == 4, "facets keep their ids over a restart"
+
+    asyncio.run(main())
+
+
+def _as_crashed(folder: Path) -> Path:
+    """A copy of the files of an open store: what is left when the process is killed now."""
+    copy = folder.with_name(f"{folder.name}-crashed")
+    shutil.copytree(folder, copy)
+    return copy
+
+
+def test_r29_facets_of_accepted_events_are_counted_behind_and_none_is_lost_in_a_crash(tmp_path: Path) -> None:
+    async def main() -> None:
+        clock, folder = FakeClock(), tmp_path / "data"
+        folder.mkdir()
+        async with opened(folder, clock) as store:
+            await store.journal.append(1, [_event("1", "A"), _event("2", "B")], {})
+            clock.jump(500)
+            await store.journal.append(1, [_event("3", "A")], {})
+            assert await store._reader.rows("select * from facet_buckets", {}) == []
+            left = _as_crashed(folder)
+            clock.jump(500)
+            await store.journal.append(1, [_event("4", "A")], {})
+            assert len(await store._reader.rows("select * from facet_buckets", {})) == 2, "after a second"
+            await store.journal.append(1, [_event("5", "B"), _event("6", "C")], {})
+            found = await _details(store, RECEIVED)
+            assert {name: n for (_, name, _), n in found.items()} == {"A": 3, "B": 2, "C": 1}
+        async with opened(left, clock) as store:
+            assert await _details(store, RECEIVED) == {("track", "A", ""): 2, ("track", "B", ""): 1}
+            clock.jump(3_600_000)
+            await store.journal.append(1, [_event("7", "A")], {})
+            await store.expire()
+            for width in counters.WIDTHS:
+                assert await _details(store, RECEIVED, width) == {("track", "A", ""): 3, ("track", "B", ""): 1}
+        async with opened(folder, clock) as store:
+            assert sum((await _details(store, RECEIVED)).values()) == store.counts[RECEIVED] == 6
 
     asyncio.run(main())
 

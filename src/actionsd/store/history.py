@@ -3,7 +3,8 @@
 A minute is in its hour and its day once it lies before ``store_state.rolled``; what came since is added from minutes.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -23,10 +24,14 @@ _TRIES = 5
 
 
 class History:
-    """``listings`` serves people. Buckets start at whole minutes, hours or days of UTC, in minutes since the epoch."""
+    """``listings`` serves people; ``catch_up`` has everything counted by facet before that is read. Buckets start at
+    whole minutes, hours or days of UTC, in minutes since the epoch."""
 
-    def __init__(self, listings: Reader, totals: Callable[[], Mapping[Count, int]]) -> None:
+    def __init__(
+        self, listings: Reader, totals: Callable[[], Mapping[Count, int]], catch_up: Callable[[], Awaitable[None]]
+    ) -> None:
         self._listings = listings
+        self._catch_up = catch_up
         self._totals = totals
         self._counters: dict[Count, int] = {}
         self._facets: dict[int, Facet] = {}
@@ -50,11 +55,14 @@ class History:
     async def details(
         self, width: Width, since: int, until: int, wanted: Callable[[Count], bool]
     ) -> list[tuple[int, Count, Facet, int]]:
-        """The same by facet. What is missing to :meth:`counts` is of no facet.
+        """The same by facet. What is missing to :meth:`counts` is of no facet, or counted in a moment where the store
+        has trouble.
 
         Raises:
             Unavailable: there is too much of it, or it takes too long.
         """
+        with suppress(Unavailable):
+            await self._catch_up()
         names, chosen = await self._chosen(wanted)
 
         def page(after: list[Any]) -> dict[str, Any]:

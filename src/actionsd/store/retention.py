@@ -66,6 +66,7 @@ class Retention:
         """
         head = self._journal.head
         await self._repeat(lambda transaction: self._writer.dedup.flush(transaction, everything=True))
+        await self._writer.run(self._writer.counters.catch_up)
         if not self._ages_are_held():
             now = self._clock.now()
             await self._expire_events(await self._before(now - int(self._options.retention * 1000)), forced=False)
@@ -74,7 +75,7 @@ class Retention:
         await self._limit_dead_letters()
         held = self._ages_are_held()
         await self._repeat(partial(limit_samples, by_age=not held))
-        await self._repeat(counters.roll)
+        await self._repeat(self._roll)
         if not held:
             await self._repeat(counters.drop_old)
         await self._limit_details()
@@ -192,6 +193,10 @@ class Retention:
             return cleared + transaction.db.execute(_sql["drop_kept_events"], limit).rowcount
 
         await self._repeat(shrink)
+
+    def _roll(self, transaction: Transaction) -> int:
+        self._writer.counters.catch_up(transaction)
+        return counters.roll(transaction)
 
     async def _limit_details(self) -> None:
         """Too many buckets by facet go, the oldest first. Facets that no bucket has any more make room for others where

@@ -113,7 +113,7 @@ class Store:
         await self.oauth.load()
         self.samples = Samples(self._listings)
         self.alerts = Alerts(self._writer, self._listings)
-        self.history = History(self._listings, lambda: self._counts)
+        self.history = History(self._listings, lambda: self._counts, self._catch_up)
         self._retention = Retention(self._writer, self._reader, self.journal, self.ledger, self._options, self._clock)
         self._writer.start()
         self._filter.start()
@@ -154,6 +154,10 @@ class Store:
     def counts(self) -> Mapping[Count, int]:
         """Committed totals of all time; do not change them."""
         return self._counts
+
+    async def _catch_up(self) -> None:
+        if self._writer.counters.is_behind:
+            await self._writer.run(self._writer.counters.catch_up)
 
     async def release(self) -> None:
         """A person has looked at the restored copy: its lanes may run (RULES R33)."""

@@ -10,12 +10,13 @@ from actionsd.store.records import Count
 class Transaction:
     """Passed to everything that writes. ``now`` is the writer's time in milliseconds, which never decreases (R31);
     ``head`` moves as positions are given (R7); ``counts`` go to disk with the rest (R29), ``facets`` say how many of
-    each count are of which facet, ``latencies`` how many deliveries of a destination fell into which bucket.
+    each count are of which facet, ``latencies`` how many deliveries of a destination fell into which bucket;
+    ``caught_up`` tells that the facets of all accepted events are counted with it.
     ``entries`` are the new events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed`` slices of older
     keys were written (R9).
     """
 
-    __slots__ = ("counts", "db", "entries", "facets", "flushed", "fresh", "head", "latencies", "now")
+    __slots__ = ("caught_up", "counts", "db", "entries", "facets", "flushed", "fresh", "head", "latencies", "now")
 
     def __init__(self, db: sqlite3.Connection, head: int, now: int) -> None:
         self.db = db
@@ -23,6 +24,7 @@ class Transaction:
         self.now = now
         self.counts: dict[Count, int] = {}
         self.facets: dict[Count, dict[int, int]] = {}
+        self.caught_up = False
         self.latencies: dict[tuple[int, int], int] = {}
         self.entries: list[Entry] = []
         self.fresh: dict[bytes, int] = {}

@@ -82,6 +82,7 @@ class Writer:
         self.dedup = Dedup(db, state.dedup_key, options.dedup_window)
         self.dedup.recover()
         self.counters = Counters(db)
+        self.counters.recover()
         self.trouble = ""
         self.broken = False
         self._db = db
@@ -204,6 +205,7 @@ class Writer:
             self.counters.load()
             raise
         self.dedup.committed(transaction)
+        self.counters.committed(transaction)
         point("after_commit")
         state.head, state.received_at = transaction.head, transaction.now
         self._tell(self._answer, Committed(answers, transaction.counts, transaction.head, transaction.entries))

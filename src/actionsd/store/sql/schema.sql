@@ -3,7 +3,8 @@
 -- One row. head: last position ever given (R7); flushed: up to here events have their dedup keys (R9); received_at:
 -- latest time of the writer (R31); dedup_key: key of the hash of message ids (R9); clean: the last stop was clean (R26);
 -- copied: this file is a backup that no daemon has opened yet, held: lanes wait for `actionsctl resume` (R33);
--- kept_bytes: what dead letters take (R12); rolled: the minutes before it are counted in hours and days too (R29).
+-- kept_bytes: what dead letters take (R12); rolled: the minutes before it are counted in hours and days too, detailed: up to
+-- this position the facets of accepted events are counted, those of later ones follow from the journal (R29).
 create table store_state (
     id integer primary key check (id = 1),
     epoch text not null,
@@ -15,7 +16,8 @@ create table store_state (
     copied integer not null default 0 check (copied in (0, 1)),
     held integer not null default 0 check (held in (0, 1)),
     kept_bytes integer not null default 0,
-    rolled integer not null default 0
+    rolled integer not null default 0,
+    detailed integer not null default 0
 ) strict;
 
 create table journal (
