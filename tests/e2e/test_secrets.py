@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import threading
@@ -19,7 +18,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -27,6 +26,7 @@ from actionsd.admin.server import routes
 from actionsd.cli.http import connect
 from support.daemon import Daemon, inline
 from support.echo import Echo, repeated
+from support.plugins import install
 from support.waiting import until
 
 # Place to core: letters and digits that no encoding but base64 and hex changes.
@@ -53,6 +53,8 @@ CANARIES = {
     "planned setting": "Can4ryPlannedB5n4",
     "hashing key": "Can4ryHashingM3q2",
     "previewed field": "Can4ryPreviewW1e0",
+    "connecting client": "Can4ryConnectN2b4",
+    "connecting code": "Can4ryCodeV6c8",
 }
 NEVER_SENT = {
     "field invalid", "wrong setting", "planned setting", "admin token", "granted refresh", "made refresh",
@@ -159,8 +161,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("secrets")
     granted = (canary("granted access"), canary("granted refresh"))
     with pytest.MonkeyPatch.context() as patch, Echo(stale=canary("oauth access"), granted=granted) as echo:
-        install_plugin(home / "plugins")
+        install(home / "plugins", "leaky")
         patch.setenv("PYTHONPATH", str(home / "plugins"), prepend=os.pathsep)
+        patch.setenv("LEAKY_PROVIDER", echo.url)
         for place in CANARIES:
             patch.setenv(f"CANARY_{place.replace(' ', '_').upper()}", canary(place))
             (home / place).write_text(canary(place))
@@ -175,15 +178,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             watcher.join(30)
             read_files(scene, "after the stop")
         yield scene
-
-
-def install_plugin(folder: Path) -> None:
-    """Put the leaky plugin where the daemon's Python finds it as an installed package."""
-    info = folder / "leaky-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaky\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[actionsd]\nleaky = leaky\n")
-    shutil.copy(Path(__file__).parents[1] / "support" / "leaky.py", folder)
 
 
 def go_through(scene: Scene) -> None:
@@ -201,6 +195,7 @@ def go_through(scene: Scene) -> None:
     plan_a_config(scene)
     preview_a_change(scene)
     forget_users(scene)
+    connect_in_a_browser(scene)
     change_through_the_api(scene)
     good = daemon.config.read_text()
     wrong = leaky("wrong", scene.echo.url, "x", "y").replace('"x"', inline({"y": canary("wrong setting")}))
@@ -238,6 +233,17 @@ def forget_users(scene: Scene) -> None:
     until(lambda: all(finished(scene, id) for id in ids), what="the reports")
 
 
+def connect_in_a_browser(scene: Scene) -> None:
+    """A connection whose code is refused by a provider that repeats all it was sent, and one that works."""
+    path = "/actionsd/destinations/made/connect"
+    for code in (f"bad{canary('connecting code')}", canary("connecting code")):
+        scene.read(path, method="POST", body={"redirectUri": "http://127.0.0.1:1/callback"}, name=code[:3])
+        url = json.loads(scene.readable[f"POST {path} {code[:3]}"])["url"]
+        answer = {"state": parse_qs(urlsplit(url).query)["state"][0], "code": code}
+        scene.read(f"{path}/finish", method="POST", body=answer, name=code[:3])
+    assert f"{path}/finish" in scene.answered, scene.readable[f"POST {path}/finish {code[:3]}"]
+
+
 def finished(scene: Scene, regulation: str) -> bool:
     answer = json.loads(scene.get(f"/regulations/{regulation}")[1])
     return bool(answer["data"]["regulation"].get("finishedAt"))
@@ -256,7 +262,8 @@ def make_through_the_api(scene: Scene) -> None:
     """What the file does not declare lies in the database: sealed, with every version it had."""
     made = "/actionsd/destinations/made"
     settings = {"endpoint": scene.echo.url, "api_key": canary("made setting")}
-    settings["oauth"] = {"refresh_token": canary("made refresh")}  # type: ignore[assignment]
+    oauth = {"refresh_token": canary("made refresh"), "client_id": "c", "client_secret": canary("connecting client")}
+    settings["oauth"] = oauth  # type: ignore[assignment]
     fields = {"mode": {"@path": "$.event"}, "token": canary("made field"), "inner": {"pin": canary("field nested")}}
     wanted = {"source": "website", "definition": "leaky", "slug": "made", "settings": settings}
     scene.read("/actionsd/destinations", method="POST", body=wanted)
@@ -414,6 +421,7 @@ def test_what_was_searched_is_all_there(scene: Scene) -> None:
         "POST /actionsd/config/plan good",
         "POST /actionsd/preview requests False",
         "POST /actionsd/preview requests True",
+        "POST /actionsd/destinations/made/connect/finish bad",
         "GET /actionsd/samples?destination=made&limit=100",
     ):
         assert masked in readable[shown], f"{shown}: {readable[shown][:500]!r}"

@@ -8,8 +8,21 @@ from typing import Annotated, Any
 
 from actionsd.catalog import Catalog, Plugin
 from actionsd.clock import SystemClock
+from actionsd.delivery.credentials import Credentials
 from actionsd.operate.deletions import PATIENCE, TRIES, Deletions
-from actionsd.sdk import Action, BaseCall, Call, Definition, DeleteCall, Field, Payload, Response, Secret, Settings
+from actionsd.sdk import (
+    Action,
+    Auth,
+    BaseCall,
+    Call,
+    Definition,
+    DeleteCall,
+    Field,
+    Payload,
+    Response,
+    Secret,
+    Settings,
+)
 from actionsd.store import Store
 from actionsd.store.configs import DestinationConfig, Put, SourceConfig
 from actionsd.testing.stub import Respond, StubTransport
@@ -70,7 +83,9 @@ class Bench:
     def __init__(self, store: Store, respond: Respond) -> None:
         self.store = store
         self.sender = Sender(respond)
-        self.deletions = Deletions(store, CATALOG, SystemClock(), lambda: self.sender, timeout=0.05)
+        self.deletions = Deletions(
+            store, CATALOG, SystemClock(), lambda: self.sender, lambda id: Credentials(Auth()), timeout=0.05
+        )
 
     @property
     def paths(self) -> list[str]:

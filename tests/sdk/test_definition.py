@@ -1,5 +1,6 @@
 """Definitions are checked when they are made; what is wrong is named."""
 
+import re
 from typing import Annotated, Any
 
 import pytest
@@ -12,6 +13,7 @@ from actionsd.sdk import (
     Field,
     Json,
     MultiStatus,
+    OAuth,
     Payload,
     Preset,
     Secret,
@@ -53,6 +55,24 @@ def test_two_actions_may_not_share_a_slug() -> None:
 def test_a_preset_is_of_an_action_that_exists() -> None:
     with pytest.raises(ContractError, match="preset 'Pages' is of no action here: 'nope'"):
         Definition("p", name="P", settings=AcmeSettings, actions=[ACTION], presets=[Preset("Pages", "nope")])
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"authorize_url": "http://acme.test/a"}, "authorize_url: expected an https URL, got 'http://acme.test/a'"),
+        ({"token_url": "acme.test/token"}, "token_url: expected an https URL"),
+        ({"scopes": ["read write"]}, "scopes: expected one scope for each item, got 'read write'"),
+    ],
+)
+def test_c10_how_to_connect_is_checked(given: dict[str, Any], problem: str) -> None:
+    good = {"authorize_url": "http://127.0.0.1:1/a?access_type=offline", "token_url": "https://acme.test/token"}
+    oauth = OAuth(**good)
+    assert acme.oauth is None
+    with pytest.raises(ContractError, match="oauth is for the scheme 'oauth2', not 'custom'"):
+        Definition("acme", name="Acme", settings=AcmeSettings, actions=[ACTION], oauth=oauth)
+    with pytest.raises(ContractError, match=re.escape(problem)):
+        OAuth(**good | given)
 
 
 def test_choices_are_of_a_field_that_exists() -> None:

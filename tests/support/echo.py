@@ -15,7 +15,8 @@ STATUSES = {"refused": 400, "failing": 500}
 
 class Echo:
     """``/refused`` answers 400, ``/failing`` 500, ``/flaky`` 500 and then 200 to the same request; ``/token`` gives
-    ``granted``, and what is sent with ``stale`` as its bearer token gets 401. ``heard`` is all that ever came."""
+    ``granted`` or, for a code that begins with "bad", 400; what is sent with ``stale`` as its bearer token gets 401.
+    ``heard`` is all that ever came."""
 
     def __init__(self, *, stale: str, granted: tuple[str, str]) -> None:
         self.stale = stale
@@ -49,6 +50,8 @@ class Echo:
             self.requests[mode] += 1
             if mode != "token" and f"Bearer {self.stale}\n" in heard:
                 return 401
+            if mode == "token" and "code=bad" in heard:
+                return 400
             return 500 if mode == "flaky" and self.requests[heard] == 1 else STATUSES.get(mode, 200)
 
     def repeats(self, path: str) -> int:
@@ -72,9 +75,11 @@ class _Handler(BaseHTTPRequestHandler):
         mode = self.path.strip("/").partition("?")[0]
         status = self.echo.status(mode, heard)
         answer = repeated(heard)
-        if mode == "token":
+        if mode == "token" and status == 200:
             access, refresh = self.echo.granted
             answer |= {"access_token": access, "refresh_token": refresh}
+        elif mode == "token":
+            answer |= {"error": "invalid_grant", "error_description": f"{body} is no good"}
         content = json.dumps(answer).encode()
         self.send_response(status, f"sent {self.path} {self.headers.get('authorization', '')}")
         self.send_header("content-type", "application/json")

@@ -1,6 +1,7 @@
 """A plugin that handles its secrets as carelessly as the contract lets it: it sends them everywhere, and quotes them in
 errors, codes and logs. ``mode``, which a mapping takes from the event's name, says what it does; see ``echo.py``."""
 
+import os
 from typing import Annotated, Any
 
 from actionsd.sdk import (
@@ -13,6 +14,7 @@ from actionsd.sdk import (
     Field,
     IntegrationError,
     MultiStatus,
+    OAuth,
     Payload,
     RequestOptions,
     Response,
@@ -97,12 +99,15 @@ async def forget(call: DeleteCall[LeakySettings]) -> Response:
     return await call.http.post(f"{call.settings.endpoint}/refused", json={"key": key})
 
 
+PROVIDER = os.environ.get("LEAKY_PROVIDER", "http://127.0.0.1:9")
+
 leaky = Definition(
     "leaky",
     name="Leaky",
     settings=LeakySettings,
     scheme="oauth2",
     refresh=refresh,
+    oauth=OAuth(f"{PROVIDER}/authorize", f"{PROVIDER}/token"),
     request=shared,
     on_delete=forget,
     actions=[Action("send", title="Send", payload=Message, perform=send, perform_batch=send_many)],

@@ -30,5 +30,5 @@ async def running(
         yield Parts(
             path=tmp_path / "actionsd.toml", settings=unused, catalog=catalog or Catalog([plugin]), clock=unused,
             tap=unused, store=store, lanes=Mock(applied=AsyncMock()), ingest=Mock(), deletions=Mock(),
-            started_at=0, listeners={}, rates=unused, loop_delay=lambda: 0.0,
+            started_at=0, listeners={}, rates=unused, loop_delay=lambda: 0.0, flows=unused,
         )  # fmt: skip

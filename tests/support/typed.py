@@ -26,6 +26,7 @@ from actionsd.sdk import (
     MultiStatus,
     NoSettings,
     Number,
+    OAuth,
     Payload,
     Preset,
     RequestOptions,
@@ -116,7 +117,8 @@ order = Action(
 assert_type(order, Action[Keys, Order])
 acme = Definition(
     "acme", name="Acme", settings=Keys, actions=[order], request=request, scheme="oauth2", refresh=refresh,
-    on_delete=forget, presets=[Preset("Orders", "order", 'event = "Order Completed"')], hosts=["*.acme.test"],
+    oauth=OAuth("https://acme.test/authorize", "https://acme.test/token", scopes=["events"]), on_delete=forget,
+    presets=[Preset("Orders", "order", 'event = "Order Completed"')], hosts=["*.acme.test"],
 )  # fmt: skip
 assert_type(acme, Definition[Keys])
 
@@ -124,6 +126,7 @@ Item(price=5, colour="red")  # type: ignore[call-arg]
 Item(sku="a")  # type: ignore[call-arg]
 Action("bad", title="Bad", payload=Order, perform=nothing)  # type: ignore[arg-type]
 Definition("bad", name="Bad", settings=Keys, actions=[order], scheme="magic")  # type: ignore[arg-type]
+OAuth("https://acme.test/authorize")  # type: ignore[call-arg]
 
 assert_type(validate(Order, {"id": "1"}), Order)
 assert_type(json_schema(Order), dict[str, Any])

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, handlers, metrics, overview, protocols, tail, testing, workspace
+from actionsd.admin import access, answers, connecting, handlers, metrics, overview, protocols, tail, testing, workspace
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
@@ -35,6 +35,8 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("POST", "/actionsd/destinations/{slug}/pause", "write", handlers.pause),
     ("POST", "/actionsd/destinations/{slug}/resume", "write", handlers.resume),
     ("POST", "/actionsd/destinations/{slug}/forget", "admin", handlers.forget),
+    ("POST", "/actionsd/destinations/{slug}/connect", "write", connecting.begin),
+    ("POST", "/actionsd/destinations/{slug}/connect/finish", "write", connecting.finish),
     ("POST", "/actionsd/resume", "write", handlers.release),
     ("POST", "/actionsd/sources", "write", workspace.create_source),
     ("GET", "/actionsd/sources/{slug}", "read", workspace.source),

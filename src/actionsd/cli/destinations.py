@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from actionsd import wire
 from actionsd.cli.client import Client, Usage, segment
+from actionsd.cli.connect import connect
 from actionsd.cli.noun import Noun, confirm, values, yes_option
 from actionsd.cli.output import Column, ago, coloured, json_option, number, pretty, print_json, print_table, rate
 
@@ -219,6 +220,7 @@ def forget(client: Client, slug: str, yes: bool) -> None:
     click.echo(f"{slug} is forgotten")
 
 
+destinations.add_command(connect)
 destinations.add_command(pause)
 destinations.add_command(resume)
 

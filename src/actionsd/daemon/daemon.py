@@ -25,6 +25,7 @@ from actionsd.ingest import Ingest
 from actionsd.observe import Tap
 from actionsd.operate import alerts
 from actionsd.operate.deletions import Deletions
+from actionsd.operate.flows import Flows
 from actionsd.operate.parts import Names, Parts
 from actionsd.operate.totals import Rates
 from actionsd.settings import Address, Settings, located
@@ -106,7 +107,9 @@ class Daemon:
         await ingest.start()
         stack.push_async_callback(ingest.stop)
 
-        deletions = Deletions(store, definitions, clock, lanes.sender, read.delivery.request_timeout)
+        deletions = Deletions(
+            store, definitions, clock, lanes.sender, lambda id: lanes.link(id)[1], read.delivery.request_timeout
+        )
         await deletions.start()
         stack.push_async_callback(deletions.stop)
 
@@ -127,6 +130,7 @@ class Daemon:
             listeners={"ingest": _shown(ingest.addresses), "stream": _shown(ingest.stream_addresses), "admin": []},
             rates=rates,
             loop_delay=lambda: pulse.delay,
+            flows=Flows(clock),
         )
         stack.push_async_callback(_cancel, asyncio.create_task(alerts.watch(self.parts), name="alerts"))
         admin = Admin(self.parts, read.admin, read.data_dir)

@@ -8,16 +8,15 @@ goes with its retention.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.delivery import ask
-from actionsd.delivery.credentials import Credentials, auth_of
+from actionsd.delivery.credentials import Credentials
 from actionsd.delivery.prepared import check_settings
 from actionsd.delivery.session import Around, Session
 from actionsd.delivery.transport import Sender
-from actionsd.errors import ActionsdError
+from actionsd.errors import ActionsdError, NotFound
 from actionsd.sdk import DestinationError, PayloadValidationError
 from actionsd.store import Store
 from actionsd.store.records import Destination
@@ -34,16 +33,19 @@ class Deletions:
 
     Args:
         transport: makes an HTTP client; each destination has its own, apart from that of its lanes.
+        credentials: the tokens of a destination, by its id, which its lanes use too (F199).
         timeout: seconds that one try may take.
     """
 
     def __init__(
-        self, store: Store, catalog: Catalog, clock: Clock, transport: Callable[[], Sender], timeout: float
-    ) -> None:
+        self, store: Store, catalog: Catalog, clock: Clock, transport: Callable[[], Sender],
+        credentials: Callable[[int], Credentials], timeout: float,
+    ) -> None:  # fmt: skip
         self._store = store
         self._catalog = catalog
         self._clock = clock
         self._transport = transport
+        self._credentials = credentials
         self._timeout = timeout
         self._wanted = asyncio.Event()
         self._idle = asyncio.Event()
@@ -109,14 +111,13 @@ class Deletions:
         try:
             definition = self._catalog.find(destination.definition)
             settings = check_settings(definition, destination.settings)
-        except (LookupError, PayloadValidationError) as error:
+            credentials = self._credentials(destination.id)
+        except (LookupError, PayloadValidationError, NotFound) as error:
             return "FAILED", str(error)
         if definition.on_delete is None:
             return "NOT_SUPPORTED", "no onDelete defined"
         if destination.trouble:
             return "FAILED", destination.trouble
-        oauth: Any = destination.settings.get("oauth")
-        credentials = Credentials(auth_of(oauth if isinstance(oauth, dict) else {}))
         transport = self._transport()
         transport.timeout = self._timeout
 

@@ -13,6 +13,7 @@ from actionsd.errors import NotFound
 from actionsd.ingest import Ingest
 from actionsd.observe import Tap
 from actionsd.operate.deletions import Deletions
+from actionsd.operate.flows import Flows
 from actionsd.operate.totals import Rates
 from actionsd.sdk import Definition
 from actionsd.settings import Settings, did_you_mean
@@ -40,6 +41,7 @@ class Parts(msgspec.Struct):
     listeners: dict[str, list[str]]
     rates: Rates
     loop_delay: Callable[[], float]
+    flows: Flows
 
     @property
     def workspace(self) -> Workspace:

@@ -41,6 +41,7 @@ from actionsd.sdk.fields import (
 )
 from actionsd.sdk.hooks import CONTRACT, OLDEST_CONTRACT, ContractDeprecationWarning, hookimpl
 from actionsd.sdk.http import Http, Request, RequestOptions, Response, Transport
+from actionsd.sdk.oauth import OAuth
 from actionsd.sdk.payload import NoSettings, Payload, Settings, plain
 from actionsd.sdk.results import Choices, ItemResult, MultiStatus, Result
 from actionsd.sdk.schema import json_schema, payload_type
@@ -77,6 +78,7 @@ __all__ = [
     "NetworkError",
     "NoSettings",
     "Number",
+    "OAuth",
     "Payload",
     "PayloadValidationError",
     "Preset",

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from actionsd.sdk.call import BaseCall, BatchCall, Call, ChoicesCall, DeleteCall, Tokens
 from actionsd.sdk.errors import ContractError
 from actionsd.sdk.http import RequestOptions
+from actionsd.sdk.oauth import OAuth
 from actionsd.sdk.payload import NoSettings, Payload, Settings, default_mapping, shape
 from actionsd.sdk.results import BatchResult, Choices, Result
 
@@ -110,6 +111,8 @@ class Definition(Generic[S]):
         request: options that every request shares, such as headers; gets a call (RULES C6).
         test_authentication: ``async def (call)``; returns when the credentials work, raises when not.
         refresh: ``async def (call) -> Tokens``: new tokens after a 401.
+        oauth: how a person connects a destination, for a scheme that ``refresh`` is for; None where tokens come by
+            other means.
         on_delete: ``async def (call)``: forget a user.
         presets: mappings offered ready-made.
         hosts: host names that requests may go to (``"*.acme.test"`` for all below); empty for any.
@@ -118,7 +121,8 @@ class Definition(Generic[S]):
             may leave the process, shows payloads and does not call them.
 
     Raises:
-        ContractError: duplicate or missing actions, or a preset of an action that does not exist.
+        ContractError: duplicate or missing actions, a preset of an action that does not exist, or ``oauth`` with a
+            scheme that has no tokens to refresh.
 
     Example:
         acme = Definition("acme", name="Acme", settings=AcmeSettings, hosts=["api.acme.test"],
@@ -134,6 +138,7 @@ class Definition(Generic[S]):
         refresh: Callable[[BaseCall[S]], Awaitable[Tokens | None]] | None = None,
         on_delete: Callable[[DeleteCall[S]], Awaitable[Result]] | None = None, presets: Sequence[Preset] = (),
         hosts: Sequence[str] = (), categories: Sequence[str] = (), over_http: bool = True,
+        oauth: OAuth | None = None,
     ) -> None:  # fmt: skip
         self.slug = slug
         self.name = name
@@ -150,6 +155,7 @@ class Definition(Generic[S]):
         self.hosts = tuple(hosts)
         self.categories = tuple(categories)
         self.over_http = over_http
+        self.oauth = oauth
         self._check(actions)
 
     @property
@@ -163,6 +169,8 @@ class Definition(Generic[S]):
             raise ContractError(f"definition {self.slug!r} has no actions")
         if len(self.actions) < len(actions):
             raise ContractError(f"definition {self.slug!r} has two actions with one slug")
+        if self.oauth is not None and not self.refreshes:
+            raise ContractError(f"definition {self.slug!r}: oauth is for the scheme 'oauth2', not {self.scheme!r}")
         for preset in self.presets:
             if preset.action not in self.actions:
                 known = f"preset {preset.name!r} is of no action here: {preset.action!r}"

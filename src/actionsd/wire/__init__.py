@@ -15,6 +15,10 @@ from actionsd.wire.config import ConfigExport as ConfigExport
 from actionsd.wire.config import ConfigFiles as ConfigFiles
 from actionsd.wire.config import ConfigPlan as ConfigPlan
 from actionsd.wire.config import PlanItem as PlanItem
+from actionsd.wire.connecting import ConnectAnswer as ConnectAnswer
+from actionsd.wire.connecting import ConnectBegun as ConnectBegun
+from actionsd.wire.connecting import Connected as Connected
+from actionsd.wire.connecting import ConnectRequest as ConnectRequest
 from actionsd.wire.events import SourceEvent as SourceEvent
 from actionsd.wire.events import SourceEvents as SourceEvents
 from actionsd.wire.explain import Explanation as Explanation

@@ -3,7 +3,7 @@
 from typing import Any
 
 from actionsd.sdk import Action, Definition, hookimpl
-from actionsd_hubspot.api import HubSpotSettings, authorized, refresh, test_authentication
+from actionsd_hubspot.api import OAUTH, HubSpotSettings, authorized, refresh, test_authentication
 from actionsd_hubspot.behavioral import BehavioralEvent, send_behavioral_event
 from actionsd_hubspot.choices import (
     association_choices,
@@ -63,6 +63,7 @@ hubspot = Definition(
     request=authorized,
     test_authentication=test_authentication,
     refresh=refresh,
+    oauth=OAUTH,
     hosts=("api.hubapi.com",),
     categories=("CRM", "Marketing Automation"),
     actions=_ACTIONS,

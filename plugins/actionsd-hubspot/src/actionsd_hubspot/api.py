@@ -10,6 +10,7 @@ from actionsd.sdk import (
     Field,
     HTTPError,
     IntegrationError,
+    OAuth,
     RequestOptions,
     Response,
     RetryableError,
@@ -29,6 +30,19 @@ CREATED = "created by Segment"  # in the descriptions of what is made at HubSpot
 ONLY_CHOICES: tuple[InputMethod, ...] = ("literal", "variable", "function", "freeform", "enrichment")
 """Disabled input methods of a field whose value people can only choose."""
 
+_NEEDED = ("oauth", "crm.objects.contacts.read", "crm.objects.contacts.write", "crm.objects.companies.read",
+           "crm.objects.companies.write", "crm.schemas.contacts.read", "crm.schemas.companies.read")  # fmt: skip
+_WHERE_THERE = (  # an account whose plan lacks one of these is connected without it
+    "analytics.behavioral_events.send", "behavioral_events.event_definitions.read_write", "crm.lists.read",
+    "crm.lists.write", "crm.objects.custom.read", "crm.objects.custom.write", "crm.objects.deals.read",
+    "crm.objects.deals.write", "crm.schemas.contacts.write", "crm.schemas.companies.write", "crm.schemas.custom.read",
+    "crm.schemas.deals.read", "tickets",
+)  # fmt: skip
+OAUTH = OAuth(
+    authorize_url=f"https://app.hubspot.com/oauth/authorize?optional_scope={quote(' '.join(_WHERE_THERE))}",
+    token_url=f"{API}/oauth/v1/token",
+    scopes=_NEEDED,
+)
 _MOST_INPUTS = 100  # HubSpot: "batch operations are limited to 100 records at a time"
 
 
