@@ -57,12 +57,11 @@ def test_a_test_shares_connections_and_tokens_with_the_deliveries(tmp_path: Path
             (outlet,) = it.lanes._outlets.values()
             assert outlet._plan is not None
             prepared = [each.prepared for each in outlet._plan.mappings.values()]
-            assert credentials is not None
             assert all(each.credentials is credentials for each in prepared)
             await it.store.workspace.set_state(it.id(), "paused")
             it.lanes.apply(it.store.workspace.current)
             await it.lanes.applied()
-            assert it.lanes.link(it.id()) == (it.partner, None)
+            assert it.lanes.link(it.id()) == (it.partner, credentials), "they outlive a pause"
             with pytest.raises(NotFound):
                 it.lanes.link(99)
 
@@ -113,6 +112,20 @@ def test_what_is_not_for_a_destination_is_passed_or_counted_with_its_reason(tmp_
             await it.accept(event("nobody's"))
             await it.advance_until(lambda: it.count("discarded") == 8)
             assert it.count("discarded", "NO_MATCHING_MAPPING") == 1
+
+    run(main)
+
+
+def test_the_mappings_of_an_event_share_what_they_find_at_their_first_attempts(tmp_path: Path) -> None:
+    async def main() -> None:
+        first, second = mapping("first", "share"), mapping("second", "share", trigger='event = "E"')
+        async with bench(tmp_path, destination("one", first, second)) as it:
+            failed = iter([status(503)])
+            it.partner.respond = lambda request: next(failed, None) if request.url == f"{HOST}/2/b" else None
+            await it.accept(event("a"), event("b"), event("alone", event="Other"))
+            await it.advance_until(lambda: it.count("delivered") == 5)
+            sent = sorted(request.url.removeprefix(HOST) for request in it.partner.requests)
+            assert sent == ["/1/a", "/1/alone", "/1/b", "/1/b", "/2/a", "/2/b"], "a retry starts anew"
 
     run(main)
 

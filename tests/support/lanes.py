@@ -81,6 +81,12 @@ async def burst(call: Call[NoSettings, Message]) -> None:
     raise ZeroDivisionError(call.payload.id)
 
 
+async def share(call: Call[NoSettings, Message]) -> Response:
+    """Sends how many mappings of the event have been here."""
+    call.transaction["here"] = call.transaction.get("here", 0) + 1
+    return await call.http.post(f"{HOST}/{call.transaction['here']}/{call.payload.id}")
+
+
 partner = Definition(
     "partner",
     name="Partner",
@@ -89,6 +95,7 @@ partner = Definition(
         Action("sendTo", title="Send to", payload=Addressed, perform=send_to),
         Action("batch", title="Batch", payload=Batched, perform=send_one, perform_batch=send_many),
         Action("burst", title="Burst", payload=Message, perform=burst),
+        Action("share", title="Share", payload=Message, perform=share),
     ],
 )
 

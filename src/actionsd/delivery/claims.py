@@ -99,7 +99,8 @@ class Claims:
             matches = tuple(mapping for mapping in matches if self._is_wanted(mapping, position))
         if not matches:
             self._leave_out(entry, admitted, at_mapping, gathering)
-        return [Delivery(entry, admitted, mapping) for mapping in matches]
+        shared: dict[str, Any] | None = {} if len(matches) > 1 else None
+        return [Delivery(entry, admitted, mapping, shared=shared) for mapping in matches]
 
     def _leave_out(self, entry: Entry, event: dict[str, Any], reason: str, gathering: Gathering) -> None:
         gathering.discard(reason, entry.facet)

@@ -235,6 +235,7 @@ class Lane:
             at_ms=self._context.clock.now(),
             attempt=first.attempts + 1,
             deadline=deadline,
+            transaction=None if attempt.batched else first.shared,
         )
         items = [
             Item(event=delivery.event, key=self._context.delivery_id(self.key, delivery), payload=delivery.payload)

@@ -65,12 +65,16 @@ class Trial:
         self._timeout = timeout
         self._monotonic = monotonic
 
-    async def of(self, prepared: Prepared, event: Mapping[str, Any], *, key: str, at_ms: int) -> Account:
+    async def of(
+        self, prepared: Prepared, event: Mapping[str, Any], *, key: str, at_ms: int,
+        shared: dict[str, Any] | None = None,
+    ) -> Account:  # fmt: skip
         """One event through one mapping, in a batch of one where the mapping is batched (RULES R24).
 
         Args:
             key: the delivery's id, see :class:`actionsd.delivery.attempt.Item`.
             at_ms: what actions read as ``call.now``, in milliseconds.
+            shared: ``call.transaction``, one for all mappings that an event is tried with.
         """
         started = self._monotonic()
         item = Item(event=event, key=key)
@@ -82,17 +86,20 @@ class Trial:
         shown = redacted(plain(item.payload), redact)
         if self.mode == "preview" or (self.mode == "dry" and not prepared.definition.over_http):
             return Account(payload=shown, seconds=self._monotonic() - started)
-        outcome = await self._attempted(prepared, item, at_ms)
+        outcome = await self._attempted(prepared, item, at_ms, shared)
         return Account(
             payload=shown, outcome=outcome, exchange=outcome.exchange, seconds=self._monotonic() - started
         )
 
-    async def _attempted(self, prepared: Prepared, item: Item, at_ms: int) -> Outcome:
+    async def _attempted(
+        self, prepared: Prepared, item: Item, at_ms: int, shared: dict[str, Any] | None
+    ) -> Outcome:
         around = Around(
             transport=self._transport,
             at_ms=at_ms,
             deadline=asyncio.get_running_loop().time() + self._timeout,
             monotonic=self._monotonic,
+            transaction=None if prepared.batches else shared,
         )
         limit = self._timeout + abandon_after  # requests end at the timeout, and then show in the account
         if prepared.batches:

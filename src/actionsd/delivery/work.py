@@ -10,15 +10,20 @@ from actionsd.store.records import Retry
 
 class Delivery:
     """One (event, mapping). ``event`` is what the destination's filters have left of the entry's; ``retry`` the row
-    that it comes from, None for a fresh one; ``payload`` is set when it goes into a batch."""
+    that it comes from, None for a fresh one; ``payload`` is set when it goes into a batch; ``shared`` is one for all
+    deliveries that a claim makes of an event, None where there is only one."""
 
-    __slots__ = ("entry", "event", "mapping", "payload", "retry")
+    __slots__ = ("entry", "event", "mapping", "payload", "retry", "shared")
 
-    def __init__(self, entry: Entry, event: dict[str, Any], mapping: int, retry: Retry | None = None) -> None:
+    def __init__(
+        self, entry: Entry, event: dict[str, Any], mapping: int, retry: Retry | None = None,
+        shared: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.entry = entry
         self.event = event
         self.mapping = mapping
         self.retry = retry
+        self.shared = shared
         self.payload: Any = None
 
     @property

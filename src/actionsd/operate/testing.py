@@ -82,7 +82,8 @@ async def _tested(
     )
     seen = event if admitted is None else admitted
     now, names = parts.clock.now(), {each.id: each for each in destination.mappings}
-    tested = [_tested_by(trial, names[id], plans[id], seen, now) for id in matched]
+    shared: dict[str, Any] = {}
+    tested = [_tested_by(trial, names[id], plans[id], seen, now, shared) for id in matched]
     return wire.TestedEvent(
         destination=destination.slug,
         mode=request.mode,
@@ -102,11 +103,11 @@ def _shown(parts: Parts, destination: Destination, draft: Mapping, prepared: Pre
 
 
 async def _tested_by(
-    trial: Trial, mapping: Mapping, plan: MappingPlan, event: dict[str, Any], now: int
+    trial: Trial, mapping: Mapping, plan: MappingPlan, event: dict[str, Any], now: int, shared: dict[str, Any]
 ) -> wire.TestedMapping:
     prepared = plan.prepared
     key = uuid.uuid4().hex if trial.mode == "send" else key_of(event)
-    account = await trial.of(prepared, event, key=key, at_ms=now)
+    account = await trial.of(prepared, event, key=key, at_ms=now, shared=shared)
     ended = _ended(trial, account, over_http=prepared.definition.over_http)
     return wire.TestedMapping(
         mapping=mapping.name,

@@ -83,7 +83,8 @@ class _DeliveryCall(BaseCall[S], Generic[S], kw_only=True):
     matching_key: str | None = None
     """The field that matches records, where the mapping chose one."""
     transaction: dict[str, Any] = {}
-    """Facts that the actions of one event share while it is delivered, such as an id found by the first."""
+    """Facts that the mappings of one event share at their first attempts, such as an id that one of them found. They
+    run side by side, and a retry or a batch starts with an empty one: what is not there must be found otherwise."""
 
 
 class Call(_DeliveryCall[S], Generic[S, P], kw_only=True):
