@@ -81,6 +81,12 @@ def test_a_member_too_many_is_its_own_violation() -> None:
     ]
 
 
+def test_a_member_that_is_required_and_not_allowed_is_not_missing_where_it_is() -> None:
+    judge = compile_schema({"properties": {}, "required": ["b"], "additionalProperties": False})
+    assert [each.keyword for each in judge({"b": 1})] == ["additionalProperties"]
+    assert [each.keyword for each in judge({})] == ["required"]
+
+
 def test_violations_of_one_event_are_bounded() -> None:
     judge = compile_schema({"items": {"type": "string"}})
     assert len(judge([1] * 10_000)) == MAX_VIOLATIONS

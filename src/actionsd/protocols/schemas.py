@@ -60,7 +60,8 @@ def _violations(validator: "jsonschema_rs.Draft7Validator", event: Any) -> Itera
         path, facts = tuple(error.instance_path), error.kind.as_dict()
         match error.kind.name:
             case "required":
-                yield describe((*path, facts["property"]), "required", {})
+                if facts["property"] not in _at(event, path):  # said of one that is there and not allowed, too
+                    yield describe((*path, facts["property"]), "required", {})
             case "additionalProperties":
                 yield from _unexpected(path, facts["unexpected"])
             case "falseSchema" if error.schema_path[-1:] == ["additionalProperties"]:
