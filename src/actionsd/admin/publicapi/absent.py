@@ -22,64 +22,90 @@ Resource = Literal["DESTINATION", "INSERT_DESTINATION", "SOURCE"]
 
 
 class Function(Shape, frozen=True, kw_only=True):
+    """A function; there are none."""
+
     id: str
 
 
 class FunctionQuery(Shape, frozen=True, kw_only=True):
+    """Which functions are wanted."""
+
     resource_type: Resource | UnsetType = UNSET
     pagination: PageRequest = PageRequest()
 
 
 class Functions(Shape, frozen=True, kw_only=True):
+    """A page of functions."""
+
     functions: list[Function]
     pagination: Pagination
 
 
 class OneFunction(Shape, frozen=True, kw_only=True):
+    """One function."""
+
     function: Function
 
 
 class Deployment(Shape, frozen=True, kw_only=True):
+    """A deployment of a function."""
+
     function_deployment: Success
 
 
 class Version(Shape, frozen=True, kw_only=True):
+    """A version of a function."""
+
     id: str
     code: str
 
 
 class Versions(Shape, frozen=True, kw_only=True):
+    """A page of versions."""
+
     versions: list[Version]
     pagination: Pagination
 
 
 class OneVersion(Shape, frozen=True, kw_only=True):
+    """One version."""
+
     version: Version
 
 
 class Instance(Shape, frozen=True, kw_only=True):
+    """An insert function at a destination; there are none."""
+
     id: str
 
 
 class InstanceQuery(Shape, frozen=True, kw_only=True):
+    """Whose instances are wanted."""
+
     function_id: str | UnsetType = UNSET
     pagination: PageRequest = PageRequest()
 
 
 class Instances(Shape, frozen=True, kw_only=True):
+    """A page of instances."""
+
     instances: list[Instance]
     pagination: Pagination
 
 
 class OneInstance(Shape, frozen=True, kw_only=True):
+    """One instance."""
+
     insert_function_instance: Instance
 
 
 async def functions(call: Call[FunctionQuery, Nothing]) -> Functions:
+    """No functions."""
     return Functions(functions=[], pagination=_empty(call.query.pagination))
 
 
 async def instances(call: Call[InstanceQuery, Nothing]) -> Instances:
+    """No insert functions."""
     return Instances(instances=[], pagination=_empty(call.query.pagination))
 
 
@@ -89,6 +115,7 @@ async def none_made(call: Call[Nothing, Nothing]) -> Any:
 
 
 async def none_found(call: Call[Nothing, Nothing]) -> Any:
+    """There is no function."""
     raise Refused(404, "actionsd has no functions")
 
 

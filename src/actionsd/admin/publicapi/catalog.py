@@ -9,24 +9,34 @@ from actionsd.errors import NotFound
 
 
 class DestinationsCatalog(Shape, frozen=True, kw_only=True):
+    """A page of definitions."""
+
     destinations_catalog: list[DestinationMetadata]
     pagination: Pagination
 
 
 class OneDestinationMetadata(Shape, frozen=True, kw_only=True):
+    """One definition."""
+
     destination_metadata: DestinationMetadata
 
 
 class SourcesCatalog(Shape, frozen=True, kw_only=True):
+    """A page of kinds of sources."""
+
     sources_catalog: list[SourceMetadata]
     pagination: Pagination
 
 
 class OneSourceMetadata(Shape, frozen=True, kw_only=True):
+    """One kind of source."""
+
     source_metadata: SourceMetadata
 
 
 class WarehouseMetadata(Shape, frozen=True, kw_only=True):
+    """A kind of warehouse; there are none."""
+
     id: str
     name: str
     slug: str
@@ -36,11 +46,15 @@ class WarehouseMetadata(Shape, frozen=True, kw_only=True):
 
 
 class WarehousesCatalog(Shape, frozen=True, kw_only=True):
+    """A page of kinds of warehouses."""
+
     warehouses_catalog: list[WarehouseMetadata]
     pagination: Pagination
 
 
 class OneWarehouseMetadata(Shape, frozen=True, kw_only=True):
+    """One kind of warehouse."""
+
     warehouse_metadata: WarehouseMetadata
 
 
@@ -63,21 +77,25 @@ async def destination(call: Call[Nothing, Nothing]) -> OneDestinationMetadata:
 
 
 async def sources(call: Call[Paged, Nothing]) -> SourcesCatalog:
+    """Kinds of sources in the order of their slugs."""
     found, pagination = page(kinds.KINDS, lambda kind: kind.slug, "", call.query.pagination)
     return SourcesCatalog(sources_catalog=[metadata.of_kind(kind) for kind in found], pagination=pagination)
 
 
 async def source(call: Call[Nothing, Nothing]) -> OneSourceMetadata:
+    """One kind of source, by its id or slug."""
     return OneSourceMetadata(source_metadata=metadata.of_kind(kinds.find(call.path["sourceMetadataId"])))
 
 
 async def warehouses(call: Call[Paged, Nothing]) -> WarehousesCatalog:
+    """No warehouses."""
     none: list[WarehouseMetadata] = []
     _, pagination = page(none, lambda each: each.slug, "", call.query.pagination)
     return WarehousesCatalog(warehouses_catalog=none, pagination=pagination)
 
 
 async def warehouse(call: Call[Nothing, Nothing]) -> OneWarehouseMetadata:
+    """There is no warehouse."""
     raise Refused(404, "actionsd has no warehouses")
 
 

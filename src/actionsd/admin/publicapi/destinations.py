@@ -28,15 +28,21 @@ class Destination(Shape, frozen=True, kw_only=True):
 
 
 class Destinations(Shape, frozen=True, kw_only=True):
+    """A page of destinations."""
+
     destinations: list[Destination]
     pagination: Pagination
 
 
 class OneDestination(Shape, frozen=True, kw_only=True):
+    """One destination."""
+
     destination: Destination
 
 
 class CreateDestination(Shape, frozen=True, kw_only=True):
+    """A destination that is wanted, enabled unless said otherwise; ``metadataId``: id, slug or name of a definition."""
+
     source_id: str
     metadata_id: str
     settings: dict[str, Any]
@@ -45,6 +51,8 @@ class CreateDestination(Shape, frozen=True, kw_only=True):
 
 
 class UpdateDestination(Shape, frozen=True, kw_only=True):
+    """What to change of a destination."""
+
     name: str | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
     settings: dict[str, Any] | UnsetType = UNSET
@@ -65,15 +73,18 @@ def shown(parts: Parts, destination: records.Destination) -> Destination:
 
 
 async def listed(call: Call[Paged, Nothing]) -> Destinations:
+    """Destinations of all sources, the oldest first."""
     found, pagination = page(call.parts.workspace.destinations, lambda each: each.id, 0, call.query.pagination)
     return Destinations(destinations=[shown(call.parts, each) for each in found], pagination=pagination)
 
 
 async def get(call: Call[Nothing, Nothing]) -> OneDestination:
+    """One destination."""
     return _one(call, _destination(call))
 
 
 async def create(call: Call[Nothing, CreateDestination]) -> OneDestination:
+    """A new destination of a source, without mappings."""
     body = call.body
     config = configs.DestinationConfig(
         slug="", definition=body.metadata_id, name=body.name, enabled=body.enabled, settings=body.settings

@@ -45,11 +45,15 @@ class Filter(Shape, frozen=True, kw_only=True):
 
 
 class Filters(Shape, frozen=True, kw_only=True):
+    """A page of filters."""
+
     filters: list[Filter]
     pagination: Pagination
 
 
 class OneFilter(Shape, frozen=True, kw_only=True):
+    """One filter."""
+
     filter: Filter
 
 
@@ -66,6 +70,8 @@ class CreateFilter(Shape, frozen=True, kw_only=True):
 
 
 class UpdateFilter(Shape, frozen=True, kw_only=True):
+    """What to change of a filter."""
+
     condition: str | UnsetType = msgspec.field(name="if", default=UNSET)
     actions: list[Action] | UnsetType = UNSET
     title: str | UnsetType = UNSET
@@ -74,11 +80,15 @@ class UpdateFilter(Shape, frozen=True, kw_only=True):
 
 
 class PreviewedFilter(Shape, frozen=True, kw_only=True):
+    """A filter to be tried."""
+
     condition: str = msgspec.field(name="if")
     actions: list[Action]
 
 
 class PreviewFilter(Shape, frozen=True, kw_only=True):
+    """A filter and an event to try it on."""
+
     filter: PreviewedFilter
     payload: dict[str, Any]
 
@@ -99,11 +109,13 @@ async def listed(call: Call[Paged, Nothing]) -> Filters:
 
 
 async def get(call: Call[Nothing, Nothing]) -> OneFilter:
+    """One filter."""
     destination = _destination(call)
     return OneFilter(filter=_shown(destination, *_find(destination, call.path["filterId"])))
 
 
 async def create(call: Call[Nothing, CreateFilter]) -> OneFilter:
+    """A new filter; a destination has at most 10."""
     destination, body = _destination(call), call.body
     if body.source_id != str(destination.source):
         raise Refused(422, f"the source of destination {destination.id} is {destination.source}", field="sourceId")
@@ -135,6 +147,7 @@ async def update(call: Call[Nothing, UpdateFilter]) -> OneFilter:
 
 
 async def remove(call: Call[Nothing, Nothing]) -> Success:
+    """Delete a filter; it applies to no event any more."""
     destination = _destination(call)
     refuse_declared(call.parts, destination)
     _, filter = _find(destination, call.path["filterId"])

@@ -40,6 +40,8 @@ class Filter(Shape, frozen=True, kw_only=True):
 
 
 class SourceQuery(Shape, frozen=True, kw_only=True):
+    """What to count of a source, from ``startTime`` until before ``endTime``."""
+
     source_id: str
     start_time: Time
     end_time: Time
@@ -50,6 +52,8 @@ class SourceQuery(Shape, frozen=True, kw_only=True):
 
 
 class DestinationQuery(SourceQuery, frozen=True, kw_only=True):
+    """What to count of a destination, or of one of its subscriptions."""
+
     destination_config_id: str
     subscription_id: str | UnsetType = UNSET
 
@@ -92,6 +96,8 @@ class MetricsQuery(Shape, frozen=True, kw_only=True):
 
 
 class Part(Shape, frozen=True, kw_only=True):
+    """How much of a metric is of one reason."""
+
     metric_name: str
     value: int
 
@@ -105,12 +111,16 @@ class Metric(Shape, frozen=True, kw_only=True):
 
 
 class Summary(Shape, frozen=True, kw_only=True):
+    """The metrics of one destination."""
+
     source_id: str
     destination_metadata_id: str
     metrics: list[Metric]
 
 
 class Metrics(Shape, frozen=True, kw_only=True):
+    """The metrics of one destination."""
+
     delivery_metrics_summary: Summary
 
 

@@ -27,6 +27,8 @@ _most_users = 999  # with the next page's first, the most that is read at once (
 
 
 class RegulationQuery(Shape, frozen=True, kw_only=True):
+    """Which regulations are wanted."""
+
     status: wire.RegulationStatus | UnsetType = UNSET
     regulation_types: list[wire.RegulationType] = []
     pagination: PageRequest = PageRequest()
@@ -44,6 +46,7 @@ async def listed(call: Call[RegulationQuery, Nothing]) -> wire.RegulationPage:
 
 
 async def listed_of_source(call: Call[RegulationQuery, Nothing]) -> SourceRegulations:
+    """Regulations of one source, the newest first."""
     page = await _page(call, ids.source(call.parts, call.path["sourceId"]))
     return SourceRegulations(regulations=page.regulations)
 
@@ -82,6 +85,7 @@ async def create_for_source(call: Call[Nothing, wire.RegulationCreate]) -> wire.
 
 
 async def none_of_cloud_sources(call: Call[Nothing, Nothing]) -> wire.RegulationMade:
+    """There are no cloud sources."""
     raise Refused(404, "actionsd has no cloud sources")
 
 

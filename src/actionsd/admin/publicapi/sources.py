@@ -52,15 +52,21 @@ class Source(Shape, frozen=True, kw_only=True):
 
 
 class Sources(Shape, frozen=True, kw_only=True):
+    """A page of sources."""
+
     sources: list[Source]
     pagination: Pagination
 
 
 class OneSource(Shape, frozen=True, kw_only=True):
+    """One source."""
+
     source: Source
 
 
 class SourceWithPlan(Shape, frozen=True, kw_only=True):
+    """One source, and the tracking plan that it follows."""
+
     source: Source
     tracking_plan_id: str | None
 
@@ -76,6 +82,8 @@ class CreateSource(Shape, frozen=True, kw_only=True):
 
 
 class UpdateSource(Shape, frozen=True, kw_only=True):
+    """What to change of a source."""
+
     name: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     slug: str | UnsetType = UNSET
@@ -83,15 +91,21 @@ class UpdateSource(Shape, frozen=True, kw_only=True):
 
 
 class Labels(Shape, frozen=True, kw_only=True):
+    """Labels of a source."""
+
     labels: list[Label]
 
 
 class ConnectedDestinations(Shape, frozen=True, kw_only=True):
+    """A page of a source's destinations."""
+
     destinations: list[Destination]
     pagination: Pagination
 
 
 class Warehouse(Shape, frozen=True, kw_only=True):
+    """A warehouse; there are none."""
+
     id: str
     metadata: WarehouseMetadata
     workspace_id: str
@@ -100,6 +114,8 @@ class Warehouse(Shape, frozen=True, kw_only=True):
 
 
 class ConnectedWarehouses(Shape, frozen=True, kw_only=True):
+    """A page of a source's warehouses."""
+
     warehouses: list[Warehouse]
     pagination: Pagination
 
@@ -121,11 +137,13 @@ def shown(source: records.Source) -> Source:
 
 
 async def listed(call: Call[Paged, Nothing]) -> Sources:
+    """Sources, the oldest first."""
     found, pagination = page(call.parts.workspace.sources, lambda each: each.id, 0, call.query.pagination)
     return Sources(sources=[shown(each) for each in found], pagination=pagination)
 
 
 async def get(call: Call[Nothing, Nothing]) -> SourceWithPlan:
+    """One source."""
     source = _source(call)
     plan = source.schema.config.plan
     return SourceWithPlan(source=shown(source), tracking_plan_id=str(plan) if plan else None)
@@ -157,6 +175,7 @@ async def delete(call: Call[Nothing, Nothing]) -> Success:
 
 
 async def connected(call: Call[Paged, Nothing]) -> ConnectedDestinations:
+    """The destinations of a source, the oldest first."""
     source = _source(call)
     own = [each for each in call.parts.workspace.destinations if each.source == source.id]
     found, pagination = page(own, lambda each: each.id, 0, call.query.pagination)
@@ -183,6 +202,7 @@ async def add_labels(call: Call[Nothing, Labels]) -> Labels:
 
 
 async def replace_labels(call: Call[Nothing, Labels]) -> Labels:
+    """Give a source these labels and no others."""
     return await _set_labels(call, _source(call), tuple(_labels(call.body)))
 
 
@@ -192,6 +212,7 @@ async def add_key(call: Call[Nothing, Nothing]) -> OneSource:
 
 
 async def remove_key(call: Call[Nothing, Nothing]) -> Success:
+    """Take a write key away; the last one stays."""
     await sources.remove_key(call.parts, call.who, _source(call), call.path["writeKey"])
     return Success()
 

@@ -42,15 +42,21 @@ class Subscription(Shape, frozen=True, kw_only=True):
 
 
 class Subscriptions(Shape, frozen=True, kw_only=True):
+    """A page of mappings."""
+
     subscriptions: list[Subscription]
     pagination: Pagination
 
 
 class CreatedSubscription(Shape, frozen=True, kw_only=True):
+    """A new mapping."""
+
     destination_subscription: Subscription
 
 
 class OneSubscription(Shape, frozen=True, kw_only=True):
+    """One mapping."""
+
     subscription: Subscription
 
 
@@ -66,6 +72,8 @@ class CreateSubscription(Shape, frozen=True, kw_only=True):
 
 
 class SubscriptionChange(Shape, frozen=True, kw_only=True):
+    """What to change of a mapping."""
+
     name: str | UnsetType = UNSET
     trigger: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
@@ -75,6 +83,8 @@ class SubscriptionChange(Shape, frozen=True, kw_only=True):
 
 
 class UpdateSubscription(Shape, frozen=True, kw_only=True):
+    """The change, in the wrapper that upstream has."""
+
     input: SubscriptionChange
 
 
@@ -87,11 +97,13 @@ async def listed(call: Call[Paged, Nothing]) -> Subscriptions:
 
 
 async def get(call: Call[Nothing, Nothing]) -> OneSubscription:
+    """One mapping."""
     destination = _destination(call)
     return OneSubscription(subscription=_shown(call, destination, ids.mapping(destination, call.path["id"])))
 
 
 async def create(call: Call[Nothing, CreateSubscription]) -> CreatedSubscription:
+    """A new mapping, the last in the order; a destination has at most 50, and their names differ."""
     destination, body = _destination(call), call.body
     if body.model_id is not UNSET:
         raise Refused(422, "actionsd has no reverse ETL models", field="modelId")
@@ -122,6 +134,7 @@ async def update(call: Call[Nothing, UpdateSubscription]) -> OneSubscription:
 
 
 async def remove(call: Call[Nothing, Nothing]) -> Success:
+    """Delete a mapping; what of it waits for a retry is discarded."""
     destination = _destination(call)
     await mappings.delete(call.parts, call.who, destination, ids.mapping(destination, call.path["id"]))
     return Success()
