@@ -50,6 +50,8 @@ def test_lists_are_paged_forth_and_back(api: PublicApi) -> None:
         ("cursor=cursor", "pagination.cursor"),
         ("cursor=MQ", "pagination.cursor"),
         ("cursor=MQ==", "pagination.cursor"),
+        ("count=1&pagination%5Bcount%5D=2", "pagination.count"),
+        ("count%5D%5Bmore=1", "pagination.count"),
     ],
 )
 def test_a_page_that_cannot_be_is_refused(api: PublicApi, asked: str, field: str) -> None:

@@ -1,6 +1,7 @@
 """Query strings with brackets, as the SDKs write them: ``pagination[count]=5``, ``groupBy[0]=x``, ``rules[0][key]=k``.
 
-Lists may also be written as one name given several times. What no struct knows is ignored.
+Lists may also be written as one name given several times; anything else that is given several times is refused. What no
+struct knows is ignored.
 """
 
 import re
@@ -61,8 +62,8 @@ def _value(node: Node, hint: Any) -> Any:
         return [_value(item, bare(inner)) for item in own + [part for item in items for part in _split(item)]]
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return _members(node, hint)
-    values = node.get(_VALUES)
-    return values[-1] if values else {}
+    values = node.get(_VALUES, {})
+    return values[0] if len(values) == 1 else values
 
 
 def _split(node: Node) -> list[Node]:
