@@ -6,7 +6,7 @@ with its error; everything else runs.
 
 import difflib
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -31,13 +31,36 @@ class Plugin(msgspec.Struct, frozen=True):
 
 
 class Catalog:
-    """All plugins, and the definitions of those that are not quarantined, looked up by slug, name or id (RULES C9)."""
+    """All plugins, and the definitions of those that are not quarantined, looked up by slug, name or id (RULES C9).
 
-    def __init__(self, plugins: Iterable[Plugin]) -> None:
-        self.plugins: tuple[Plugin, ...] = tuple(_without_conflicts(plugins))
-        self.definitions = {made.slug: made for plugin in self.plugins for made in plugin.definitions}
-        self._by_name = {made.name: made for made in self.definitions.values()}
-        self._by_id = {made.id: made for made in self.definitions.values()}
+    Entry points are loaded when they are asked for: for a definition first the one that is named after it, as plugins
+    name theirs, else all. So a start takes no longer for what is installed and not used.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin] = (), points: Iterable[EntryPoint] = ()) -> None:
+        self._points = sorted(points, key=lambda point: point.name)  # not loaded yet
+        self._plugins: list[Plugin] = []
+        self._definitions: dict[str, Definition[Any]] = {}
+        self._others: dict[str, Definition[Any]] = {}  # by name and id
+        for plugin in plugins:
+            self._add(plugin)
+
+    @property
+    def plugins(self) -> Sequence[Plugin]:
+        """All that are installed, in the order of their names."""
+        self._load_all()
+        return sorted(self._plugins, key=lambda plugin: plugin.name)
+
+    @property
+    def definitions(self) -> Mapping[str, Definition[Any]]:
+        """All that are offered, by slug."""
+        self._load_all()
+        return self._definitions
+
+    def has_name(self, name: str) -> bool:
+        """Whether a definition has this name, as ``integrations`` objects use it."""
+        self._load_all()
+        return name in self._others and self._others[name].name == name
 
     def find(self, key: str) -> Definition[Any]:
         """The definition with this slug, name, id or Segment's ``definitionSlug`` ("actions-" before the slug).
@@ -46,16 +69,48 @@ class Catalog:
             LookupError: there is none; the text names the nearest, or the quarantined plugin.
         """
         slug = key.removeprefix("actions-")
-        for table in (self.definitions, self._by_name, self._by_id):
-            found = table.get(key) or table.get(slug)
-            if found is not None:
-                return found
-        raise LookupError(self._not_found(key))
+        self._load(slug)
+        found = self._found(key, slug)
+        if found is None:
+            self._load_all()
+            found = self._found(key, slug)
+        if found is None:
+            raise LookupError(self._not_found(key))
+        return found
+
+    def _found(self, *keys: str) -> Definition[Any] | None:
+        tables = (self._definitions, self._others)
+        return next((table[key] for table in tables for key in keys if key in table), None)
+
+    def _load(self, name: str) -> None:
+        named = [point for point in self._points if point.name == name]
+        self._points = [point for point in self._points if point.name != name]
+        for point in named:
+            self._add(_plugin(point))
+
+    def _load_all(self) -> None:
+        if self._points:
+            while self._points:
+                self._load(self._points[0].name)
+            self._definitions = dict(sorted(self._definitions.items()))
+
+    def _add(self, plugin: Plugin) -> None:
+        """Take a plugin in, or into quarantine when it brings a slug that is taken."""
+        own = [made.slug for made in plugin.definitions]
+        clash = next((slug for slug in own if slug in self._definitions or own.count(slug) > 1), None)
+        if clash is not None:
+            taken = next((each.package for each in self._plugins if _offers(each, clash)), plugin.package)
+            error = f"the slug {clash!r} is taken by {taken}"
+            plugin = Plugin(plugin.name, plugin.package, plugin.version, error=error)
+        self._plugins.append(plugin)
+        for made in plugin.definitions:
+            self._definitions[made.slug] = made
+            self._others |= {made.name: made, made.id: made}
 
     def plugin_of(self, slug: str) -> Plugin:
         """The plugin that offers a definition. Raises ``LookupError`` where there is none."""
         for plugin in self.plugins:
-            if any(made.slug == slug for made in plugin.definitions):
+            if _offers(plugin, slug):
                 return plugin
         raise LookupError(self._not_found(slug))
 
@@ -70,8 +125,11 @@ class Catalog:
 
 def load(found: Iterable[EntryPoint] | None = None) -> Catalog:
     """The catalogue of what is installed, or of the entry points given."""
-    points = entry_points(group=hooks.ENTRY_POINTS) if found is None else found
-    return Catalog(_plugin(point) for point in sorted(points, key=lambda point: point.name))
+    return Catalog(points=entry_points(group=hooks.ENTRY_POINTS) if found is None else found)
+
+
+def _offers(plugin: Plugin, slug: str) -> bool:
+    return any(made.slug == slug for made in plugin.definitions)
 
 
 def _plugin(point: EntryPoint) -> Plugin:
@@ -137,18 +195,3 @@ def _check_hooks(manager: pluggy.PluginManager, module: ModuleType) -> None:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise TypeError(f"{module.__name__}: {error}") from None
-
-
-def _without_conflicts(plugins: Iterable[Plugin]) -> Iterable[Plugin]:
-    taken: dict[str, str] = {}
-    for plugin in plugins:
-        clash = next((made.slug for made in plugin.definitions if made.slug in taken), None)
-        own = [made.slug for made in plugin.definitions]
-        if clash is None and len(set(own)) < len(own):
-            clash = next(slug for slug in own if own.count(slug) > 1)
-        if clash is None:
-            taken |= dict.fromkeys(own, plugin.package)
-            yield plugin
-        else:
-            error = f"the slug {clash!r} is taken by {taken.get(clash, plugin.package)}"
-            yield Plugin(plugin.name, plugin.package, plugin.version, error=error)

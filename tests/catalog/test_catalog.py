@@ -148,3 +148,24 @@ def test_what_is_not_found_names_the_nearest_or_the_quarantine(plugins: Path) ->
 
 def test_what_is_installed_loads() -> None:
     assert [plugin for plugin in load().plugins if plugin.error] == []
+
+
+def test_only_the_plugin_that_is_asked_for_is_loaded_until_all_are_needed(plugins: Path) -> None:
+    for name in ("first", "second"):
+        write(plugins, name, [name])
+    touch = f"import pathlib\npathlib.Path({str(plugins / 'seen')!r}).touch()\n"
+    (plugins / "third.py").write_text(touch + (plugins / "second.py").read_text())
+    points = [EntryPoint(name, name, "actionsd") for name in ("first", "third")]
+    catalog = load(points)
+    assert catalog.find("first").slug == "first"
+    assert not (plugins / "seen").exists()
+    assert catalog.find("second").slug == "second"  # of a plugin with another name
+    assert (plugins / "seen").exists()
+
+
+def test_two_plugins_of_one_name_are_both_loaded_and_the_second_of_a_slug_is_quarantined(plugins: Path) -> None:
+    write(plugins, "one", ["acme"])
+    write(plugins, "two", ["acme"])
+    catalog = load([EntryPoint("acme", "one", "actionsd"), EntryPoint("acme", "two", "actionsd")])
+    assert catalog.find("acme").slug == "acme"
+    assert [plugin.error for plugin in catalog.plugins] == ["", "the slug 'acme' is taken by one"]

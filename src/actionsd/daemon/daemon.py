@@ -58,11 +58,14 @@ class Daemon:
             StoreBroken: the database cannot be opened.
         """
         definitions = catalog.load()
-        _tell_of_plugins(definitions)
         read = self._read(definitions)
         async with AsyncExitStack() as stack:
             await self._start(stack, read, definitions)
             self._stack = stack.pop_all()
+
+    def load_the_rest(self) -> None:
+        """Load the plugins that no destination uses, which no start should wait for, and tell which are broken."""
+        _tell_of_plugins(self.parts.catalog)
 
     async def stop(self) -> None:
         """Answer what was read, drain the lanes, close the store (RULES R32)."""

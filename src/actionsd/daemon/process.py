@@ -47,11 +47,12 @@ async def _serve(path: Path, announce: Callable[[Parts], None], dry_run: bool) -
     daemon = Daemon(path, SystemClock(), notifier.alive, partial(_end, ending), dry_run=dry_run)
     _on_signals(daemon, notifier, ending)
     await daemon.start()
+    announce(daemon.parts)
+    notifier.ready()
+    daemon.load_the_rest()
     gc.freeze()  # what lives now lives to the end: collections need not look at it
     gc.set_threshold(20_000, 50, 50)  # decoded events are no cycles: looking through them again and again finds nothing
     gc.enable()  # `actionsd run` starts without
-    announce(daemon.parts)
-    notifier.ready()
     broken = await ending
     notifier.stopping()
     if broken is not None:

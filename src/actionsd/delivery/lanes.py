@@ -46,7 +46,6 @@ class Lanes:
         self._transport = transport or (lambda: HttpTransport(self._resolver))
         self._context = Context(store, clock, self._alarms, options, tap, random=chance, knows=self.knows)
         self._outlets: dict[int, Outlet] = {}
-        self._definitions = frozenset(made.name for plugin in catalog.plugins for made in plugin.definitions)
         self._slugs: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
@@ -139,7 +138,7 @@ class Lanes:
     def knows(self, name: str) -> bool:
         """Whether this is the name of a definition or the slug of a destination, as ``integrations`` objects use them
         (FEATURES 2.7)."""
-        return name in self._definitions or name in self._slugs
+        return name in self._slugs or self._catalog.has_name(name)
 
     def running_in(self, task: "asyncio.Task[Any]") -> str:
         """What runs in a task, as "slug/action" (RULES R27); "" when it is no attempt. Safe to call from a thread."""
