@@ -42,6 +42,27 @@ def test_i1_i2_kill_9_under_load_loses_nothing(tmp_path: Path, sink: Sink) -> No
         assert daemon.stop() == 0
 
 
+def test_i1_retries_of_a_mapping_made_by_actionsctl_outlive_kill_9_and_a_change(tmp_path: Path, sink: Sink) -> None:
+    quick = '[delivery]\nretry_base = "500ms"\nretry_cap = "500ms"\n'
+    with Daemon(tmp_path, more=quick) as daemon:
+        for command in (
+            ["destinations", "add", "webhook", "--source", "website"],
+            ["mappings", "add", "webhook", "All", "--action", "send", "--enable", "--field", "method=POST",
+             "--field", f"url={sink.url('error')}", "--field", 'data={"@path":"$."}'],
+        ):  # fmt: skip
+            done = daemon.ctl(*command)
+            assert done.returncode == 0, done.stderr
+        daemon.send(["m1"])
+        until(lambda: daemon.ask("retries")["items"], timeout=20, every=0, what="a retry row")
+        daemon.kill()
+        daemon.start()
+        before = sink.requests["error"]
+        until(lambda: sink.requests["error"] > before, timeout=20, what="another attempt after the restart")
+        done = daemon.ctl("mappings", "set", "webhook", "All", "--field", f"url={sink.url()}")
+        assert done.returncode == 0, done.stderr
+        sink.wait_for(1, timeout=20)
+
+
 def test_r05_a_torn_end_of_the_wal_loses_nothing(tmp_path: Path, sink: Sink) -> None:
     """What stands in the WAL behind the last commit is what a power cut may leave there: anything."""
     chance = random.Random(5)

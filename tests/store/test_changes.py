@@ -126,6 +126,23 @@ def test_r21_what_the_file_declares_is_not_changed_here_and_slugs_are_unique_ove
     asyncio.run(main())
 
 
+def test_r21_retries_of_what_is_made_here_come_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path) as store:
+            site, hook, send, _ = await make(store)
+            enabled = replace(SEND, enabled=True)
+            await store.workspace.change("ada", [Put(config=enabled, id=send)])
+            await append(store, "a", source=site)
+            lane = LaneKey(hook)
+            row = Retry(lane, send, 1, 1, 1, 5, "503", "")
+            await store.ledger.settle(Settlement(lane, 1, b"", {}, retries=(row,)))
+            assert await store.ledger.due(lane, until=9, limit=9) == [row]
+            await store.workspace.change("ada", [Put(config=replace(enabled, trigger="all"), id=send)])
+            assert await store.ledger.due(lane, until=9, limit=9) == [row]
+
+    asyncio.run(main())
+
+
 def test_r18_a_deleted_destination_leaves_dead_letters_and_can_be_restored_with_all_it_had(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path) as store:

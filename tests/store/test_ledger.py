@@ -45,7 +45,6 @@ def test_r03_a_settlement_is_whole_after_a_restart(tmp_path: Path) -> None:
             assert (lane.start, lane.cursor, lane.completed) == (0, 4, b"")
             assert await store.ledger.due(LANE, until=10, limit=10) == [_retry(3, due_at=8)]
             assert await store.ledger.due(LANE, until=7, limit=10) == []
-            assert await store.ledger.next_due(LANE) == 8
             assert (await store.ledger.backlog(LANE)).rows == 1
             assert await store.ledger.pending(1, 1, 5) == {(1, 3)}
             assert store.counts[Count("delivered", destination=1, mapping=1)] == 2

@@ -78,11 +78,6 @@ class Ledger:
         parameters = _key(key) | {"until": until, "limit": min(limit, MAX_ROWS)}
         return [Retry(key, *row) for row in await self._reader.rows(_sql["read_due"], parameters)]
 
-    async def next_due(self, key: LaneKey) -> int | None:
-        """When the earliest retry is due, in milliseconds."""
-        ((due_at,),) = await self._reader.rows(_sql["next_due"], _key(key))
-        return due_at if due_at is None else int(due_at)
-
     async def backlog(self, key: LaneKey) -> Backlog:
         """How many retries wait, and what they take (RULES R14)."""
         (row,) = await self._reader.rows(_sql["measure_backlog"], _key(key))

@@ -59,16 +59,14 @@ select mapping, position, starts from intents
 where destination = :destination and replay = :replay order by position, mapping limit 1000
 
 -- name: read_due
--- By index on (destination, replay, due_at); rows of a mapping that is undeclared wait (R21).
+-- By index on (destination, replay, due_at); rows of a mapping that neither the file nor a config has wait (R21).
 select mapping, position, attempts, first_at, due_at, code, message, exchange from retries
 where destination = :destination and replay = :replay and due_at <= :until
-    and mapping not in (select id from mappings where declared = 0)
+    and mapping not in (
+        select m.id from mappings m
+        where m.declared = 0 and not exists (select 1 from configs where kind = 'mapping' and object = m.id)
+    )
 order by due_at, id limit :limit
-
--- name: next_due
-select min(due_at) from retries
-where destination = :destination and replay = :replay
-    and mapping not in (select id from mappings where declared = 0)
 
 -- name: measure_backlog
 -- Walks at most the rows that a lane may have (R14).
