@@ -65,6 +65,8 @@ class Counters:
 
     def recover(self) -> None:
         """Count the facets of the events that the last run was behind with. Call it once, before all else."""
+        if not self._db.execute(_sql["is_behind"]).fetchone()[0]:
+            return
         self._db.execute("begin immediate")
         self._db.execute(_sql["recover_facets"])
         self._db.execute(_sql["mark_detailed"])

@@ -17,6 +17,9 @@ on conflict do update set events = events + excluded.events
 insert into facet_buckets (width, start, counter, facet, events) values (1, ?, ?, ?, ?)
 on conflict do update set events = events + excluded.events
 
+-- name: is_behind
+select detailed < head from store_state
+
 -- name: recover_facets
 -- The facets of events after store_state.detailed follow from the journal; a crash came before they were counted.
 insert into facet_buckets (width, start, counter, facet, events)
