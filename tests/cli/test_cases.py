@@ -87,6 +87,16 @@ def test_a_case_that_holds_passes(home: Path, expect: dict[str, Any], members: d
     assert run(home, case(home, expect, **members)).output == "ok     one\n1 of 1 passed\n"
 
 
+def test_what_a_reference_stands_for_is_masked_as_in_what_the_daemon_shows(home: Path) -> None:
+    config = home / "actionsd.toml"
+    config.write_text(config.read_text().replace('"https://hooks.test/x"', '"file:hook-url"'))
+    (home / "hook-url").write_text("https://hooks.test/x")
+    request, own = REQUEST | {"url": "••••••"}, {"url": "file:hook-url", "method": "PUT", "data": {"plan": "pro"}}
+    run(home, case(home, {"requests": [request]}))
+    run(home, case(home, {"requests": [request]}, mapping=""))
+    run(home, case(home, {"requests": [request | {"method": "PUT"}]}, fields=own))
+
+
 @pytest.mark.parametrize(
     ("expect", "told"),
     [

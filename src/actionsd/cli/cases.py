@@ -17,7 +17,7 @@ from actionsd.errors import ConfigError
 
 if TYPE_CHECKING:
     from actionsd.catalog import Catalog
-    from actionsd.settings import Settings
+    from actionsd.settings import DestinationDecl, Settings
 
 _kept_headers = ("content-type",)  # others may depend on secrets, as signatures do
 
@@ -64,11 +64,11 @@ def cases(client: Client, paths: tuple[Path, ...], junit: Path | None, as_json: 
 
     try:
         files = kit.find(list(paths))
-        config = _config(client.config) if client.config.exists() else None
+        config, written = _config(client.config) if client.config.exists() else (None, {})
     except (kit.CaseError, ConfigError) as error:
         raise Usage(str(error)) from None
     installed = catalog.load()
-    verdicts = [_verdict(file, installed, config) for file in files]
+    verdicts = [_verdict(file, installed, config, written) for file in files]
     if junit is not None:
         junit.write_bytes(_junit(verdicts))
     print_json(list(map(_as_json, verdicts))) if as_json else _print(verdicts)
@@ -78,21 +78,24 @@ def cases(client: Client, paths: tuple[Path, ...], junit: Path | None, as_json: 
         raise click.exceptions.Exit(1)
 
 
-def _config(path: Path) -> "Settings":
+def _config(path: Path) -> "tuple[Settings, dict[str, DestinationDecl]]":
+    """The config, and its destinations as they are written."""
     from actionsd import catalog, settings
     from actionsd.check import prepare
 
-    return prepare(settings.load(path, _Dummies()), catalog.load(), path)
+    return prepare(settings.load(path, _Dummies()), catalog.load(), path), settings.written(path)
 
 
-def _verdict(file: Path, installed: "Catalog", config: "Settings | None") -> Verdict:
+def _verdict(
+    file: Path, installed: "Catalog", config: "Settings | None", written: "Mapping[str, DestinationDecl]"
+) -> Verdict:
     from actionsd.testing import cases as kit
 
     started, name = time.monotonic(), file.name.rpartition(".case.")[0]
     try:
         case = kit.read(file)
         name = case.name or name
-        problems, error = asyncio.run(kit.run(case, installed, config)), ""
+        problems, error = asyncio.run(kit.run(case, installed, config, written)), ""
     except kit.CaseError as failure:
         problems, error = [], str(failure)
     return Verdict(name, str(file), time.monotonic() - started, problems, error)

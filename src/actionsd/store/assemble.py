@@ -175,10 +175,11 @@ def destination_config(declared: DestinationDecl) -> DestinationConfig:
     )
 
 
-def unstored(declared: DestinationDecl) -> Destination:
-    """A declared destination as it would be with a store of its own; mappings are numbered from 1."""
+def unstored(declared: DestinationDecl, written: DestinationDecl | None = None) -> Destination:
+    """A declared destination as it would be with a store of its own; mappings are numbered from 1. ``written`` is the
+    same before its references were resolved."""
     rows = [(number, 0, mapping.name, 1, 0) for number, mapping in enumerate(declared.mappings, 1)]
-    return _declared_destination(1, 1, "enabled", 0, 1, declared, None, rows)
+    return _declared_destination(1, 1, "enabled", 0, 1, declared, written, rows)
 
 
 def _declared_mapping(row: Row, declared: MappingDecl, written: MappingDecl | None) -> Mapping:

@@ -133,13 +133,16 @@ def read(path: Path) -> Case:
         raise CaseError(f"{path}: {error}") from None
 
 
-async def run(case: Case, catalog: Catalog, config: Settings | None) -> list[str]:
-    """Run a case; returns a line for each thing that is not as expected.
+async def run(
+    case: Case, catalog: Catalog, config: Settings | None, written: Mapping[str, DestinationDecl] | None = None
+) -> list[str]:
+    """Run a case; returns a line for each thing that is not as expected. What references of the config stand for is
+    masked, as the daemon masks it: ``written`` has the config's destinations by slug with their references unresolved.
 
     Raises:
         CaseError: it cannot be run with this config.
     """
-    destination = _destination(case, catalog, config)
+    destination = _destination(case, catalog, config, written or {})
     definition = catalog.find(destination.definition)
     try:
         plans = plan.compiled(destination, definition, Credentials(plan.configured_auth(destination)))
@@ -223,14 +226,16 @@ def _milliseconds(case: Case) -> int:
         raise CaseError(f"now: expected a time such as {_no_time}, got {text!r}") from None
 
 
-def _destination(case: Case, catalog: Catalog, config: Settings | None) -> Destination:
+def _destination(
+    case: Case, catalog: Catalog, config: Settings | None, written: Mapping[str, DestinationDecl]
+) -> Destination:
     """The destination with what the case has in place of its mappings."""
     declared = _declared(case, catalog, config)
     definition = catalog.find(declared.definition)
     if not case.mapping and not case.action:
         if case.trigger is not UNSET or case.fields is not UNSET:
             raise CaseError("trigger and fields: say of which mapping, or the action of one of its own")
-        return unstored(declared)
+        return unstored(declared, written.get(declared.slug))
     saved = next((each for each in declared.mappings if each.name == case.mapping), None)
     if case.mapping and saved is None:
         names = [each.name for each in declared.mappings]
@@ -245,7 +250,16 @@ def _destination(case: Case, catalog: Catalog, config: Settings | None) -> Desti
     made, problems = check_mapping(definition, wanted, complete=False)
     if problems:
         raise CaseError("\n".join(f"{key}: {text}" for key, text in problems))
-    return unstored(msgspec.structs.replace(declared, mappings=(made,)))
+    return unstored(
+        msgspec.structs.replace(declared, mappings=(made,)), _with_fields(written.get(declared.slug), case, made)
+    )
+
+
+def _with_fields(written: DestinationDecl | None, case: Case, made: MappingDecl) -> DestinationDecl | None:
+    """The destination as it is written, where a case has fields of its own with these."""
+    if written is None or case.fields is UNSET:
+        return written
+    return msgspec.structs.replace(written, mappings=(msgspec.structs.replace(made, fields=case.fields),))
 
 
 def _declared(case: Case, catalog: Catalog, config: Settings | None) -> DestinationDecl:
