@@ -92,9 +92,12 @@ def test_what_a_reference_stands_for_is_masked_as_in_what_the_daemon_shows(home:
     config.write_text(config.read_text().replace('"https://hooks.test/x"', '"file:hook-url"'))
     (home / "hook-url").write_text("https://hooks.test/x")
     request, own = REQUEST | {"url": "••••••"}, {"url": "file:hook-url", "method": "PUT", "data": {"plan": "pro"}}
-    run(home, case(home, {"requests": [request]}))
-    run(home, case(home, {"requests": [request]}, mapping=""))
-    run(home, case(home, {"requests": [request | {"method": "PUT"}]}, fields=own))
+    cases = [
+        case(home, {"requests": [request]}, "saved"),
+        case(home, {"requests": [request]}, "all", mapping=""),
+        case(home, {"requests": [request | {"method": "PUT"}]}, "own", fields=own),
+    ]
+    assert run(home, *cases).output.endswith("\n3 of 3 passed\n")
 
 
 @pytest.mark.parametrize(

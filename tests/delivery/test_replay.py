@@ -25,6 +25,24 @@ def test_r30_a_replay_delivers_its_range_again_and_is_done(tmp_path: Path) -> No
     asyncio.run(main())
 
 
+def test_r30_the_cursor_catches_up_when_a_replay_is_made(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            await it.accept(event("a"))
+            await it.settled()
+            await it.accept(event("skipped", type="identify"))
+            await eventually(lambda: it.status().read == it.store.journal.head)
+            assert it.status().cursor < it.store.journal.head, "what was only skipped is settled once a second"
+            await it.lanes.catch_up(it.id())
+            assert it.status().cursor == it.store.journal.head
+            await it.accept(event("b"))
+            await eventually(lambda: it.partner.received == ["a", "b"])
+            await it.lanes.catch_up(it.id())
+            assert it.status().cursor == it.store.journal.head
+
+    asyncio.run(main())
+
+
 async def eventually_done(get, id: int) -> Replay:  # type: ignore[no-untyped-def]
     replay: Replay = await get(id)
     for _ in range(2000):

@@ -74,6 +74,7 @@ class Lane:
         self._reads: set[asyncio.Task[None]] = set()
         self._paging = False
         self._idle = asyncio.Event()
+        self._commit = asyncio.Event()  # the next one
         self._pace = None if scope.rate is None else Bucket(scope.rate, context.clock.monotonic())
         self._aborted = False
         self._awake = False
@@ -154,6 +155,15 @@ class Lane:
             abandoned=self.gate.abandoned,
             histogram=histogram,
         )
+
+    async def catch_up(self) -> None:
+        """Wait until what is known now is committed, by the settlement under way or by the next one."""
+        for _ in range(2):
+            if self._settling.flushed or self.trouble:
+                return
+            self._settling.hurry()
+            self.wake()
+            await self._commit.wait()
 
     async def finish(self) -> None:
         """No claims and no retries any more; returns when all that was claimed is attempted and settled."""
@@ -293,6 +303,8 @@ class Lane:
     def _committed(self, settlement: Settlement) -> None:
         if settlement.intents and self._tried is not None:
             self._start(self._tried)
+        self._commit.set()
+        self._commit = asyncio.Event()
         self.wake()
 
     def _broken(self, error: BaseException) -> None:

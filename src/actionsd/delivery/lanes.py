@@ -1,6 +1,7 @@
 """All lanes of the daemon: opened and closed as the workspace says, fed with what the journal commits."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
@@ -24,6 +25,7 @@ from actionsd.store import Store
 from actionsd.store.records import Destination, LaneKey, Replay, Workspace
 
 log = logging.getLogger(__name__)
+_catch_up_limit = 1.0  # seconds
 
 
 class Lanes:
@@ -102,6 +104,19 @@ class Lanes:
         """
         for lane in self._outlet(destination).lanes:
             lane.refresh()
+
+    async def catch_up(self, destination: int) -> None:
+        """Have what is known of a destination's deliveries committed, so that its cursor tells it (RULES R30). It is
+        not waited for where the store takes longer than a second.
+
+        Raises:
+            NotFound: there is no such destination.
+        """
+        live = self._outlet(destination).live
+        if live is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_catch_up_limit):
+                    await live.catch_up()
 
     async def start_replay(self, replay: Replay) -> None:
         """Run a replay, new or resumed (RULES R30). It waits while its destination does not deliver.

@@ -84,6 +84,10 @@ class Settling:
         future = self._context.store.ledger.settle(settlement, urgent=urgent)
         future.add_done_callback(lambda done: self._committed(done, settlement, gathering))
 
+    def hurry(self) -> None:
+        """Nothing may wait any longer: somebody looks at the cursor."""
+        self._next_quiet = 0.0
+
     def next_at(self) -> float:
         """When :meth:`settle` has something to do that it has not now; infinity when not."""
         return float("inf") if self.committing or self.flushed else self._next_quiet

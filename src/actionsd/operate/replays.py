@@ -167,6 +167,7 @@ async def _range(parts: Parts, request: wire.ReplayRequest) -> _Range:
     destination = find_destination(parts.workspace, request.destination)
     mapping = find_mapping(destination, request.mapping) if request.mapping else None
     source = find_source(parts.workspace, request.source).id if request.source else destination.source
+    await parts.lanes.catch_up(destination.id)  # what was delivered a moment ago is to be replayed, too
     first, last = await parts.store.journal.range_of(
         _milliseconds(request.since, 0), _milliseconds(request.until, parts.clock.now() + 1)
     )
