@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import tomllib
@@ -129,6 +130,23 @@ def test_requests_are_shown_and_a_change_starts_it_again(acme: Path) -> None:
         dev.until('"event": "Signed In"')
         assert dev.end() == 0
     assert list(dev.scratch.iterdir()) == []
+
+
+def test_a_command_that_is_killed_leaves_no_daemon(acme: Path) -> None:
+    with Dev(acme, "--dry-run") as dev:
+        dev.until("-k dev-write-key\n")
+        port = int(dev.output.partition("ready at http://127.0.0.1:")[2].partition(",")[0])
+        socket.create_connection(("127.0.0.1", port)).close()
+        dev.process.kill()
+        until(lambda: is_refused(port), what="the end of the daemon")
+
+
+def is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_with_settings_requests_go_out(acme: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from actionsd import wire
 from actionsd.cli.client import Client
 from actionsd.cli.http import Failed
 
-_program = "from actionsd.cli.daemon import main; main()"
+_program = "actionsd.cli.dev.program"
 _start_limit = 30.0  # seconds
 _stop_limit = 10.0
 _poll = 0.05
@@ -28,8 +28,9 @@ class Child:
     ) -> None:
         options = ["--log-level", "warning", *(["--dry-run"] if dry_run else [])]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _program, "run", "--config", config, *options],
+            [sys.executable, "-m", _program, "run", "--config", config, *options],
             env=environment,
+            stdin=subprocess.PIPE,  # its end tells the daemon that this process is no more
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the command, which stops the daemon in order
         )
@@ -79,5 +80,7 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         if self._follower is not None:
             self._follower.join()
