@@ -26,6 +26,13 @@ def test_a_table_fits_its_terminal(terminal: int, fitted: dict[Column, int]) -> 
     assert fit({NAME: 40, STATE: 8, RATE: 7}, terminal) == fitted
 
 
+def test_a_column_that_may_be_cut_and_left_out_is_left_out() -> None:
+    note = Column("note", flexible=True, optional=True)
+    assert fit({NAME: 40, STATE: 8, note: 30}, 100) == {NAME: 40, STATE: 8, note: 30}
+    assert fit({NAME: 40, STATE: 8, note: 30}, 60) == {NAME: 24, STATE: 8, note: 24}
+    assert fit({NAME: 40, STATE: 8, note: 30}, 40) == {NAME: 30, STATE: 8}
+
+
 def test_a_table_of_fixed_columns_stays(capsys: pytest.CaptureFixture[str]) -> None:
     assert fit({STATE: 8}, 5) == {STATE: 8}
     output.print_table([STATE], [], empty="nothing")
@@ -35,6 +42,11 @@ def test_a_table_of_fixed_columns_stays(capsys: pytest.CaptureFixture[str]) -> N
 def test_cells_stand_under_their_titles(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_table([NAME, RATE], [("a\nb", "1"), ("long name", "22")], empty="")
     assert capsys.readouterr().out == "NAME       RATE\na b           1\nlong name    22\n"
+
+
+def test_a_title_of_two_lines_ends_where_the_others_do(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table([NAME, Column("failed\non ingest", right=True)], [("a", "1")], empty="")
+    assert capsys.readouterr().out == "         FAILED\nNAME  ON INGEST\na             1\n"
 
 
 @pytest.mark.parametrize(

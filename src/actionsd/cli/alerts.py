@@ -4,7 +4,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, Usage, segment
-from actionsd.cli.output import Column, ago, coloured, json_option, print_json, print_table
+from actionsd.cli.output import Column, ago, json_option, print_json, print_table
 
 _columns = (
     Column("alert", flexible=True),
@@ -77,4 +77,4 @@ def _cells(row: wire.AlertRow) -> tuple[str, ...]:
 def rm(client: Client, name: str) -> None:
     """Remove the alert called NAME."""
     client.delete(f"/actionsd/alerts/{segment(name)}", wire.Done)
-    click.echo(f"removed {coloured(name)}")
+    click.echo(f"removed {name}")

@@ -12,7 +12,7 @@ import msgspec
 
 class Column(NamedTuple):
     """One column of a table. ``right`` is for numbers. Where the terminal is narrow the ``optional`` ones are left out,
-    the last first, and the ``flexible`` ones cut."""
+    the last first, and the ``flexible`` ones cut. A title may have several lines."""
 
     title: str
     right: bool = False
@@ -47,10 +47,14 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, emp
     if not cells:
         click.echo(empty)
         return
-    widths = {column: max(len(column.title), *(len(row[i]) for row in cells)) for i, column in enumerate(columns)}
+    titles = [column.title.upper().split("\n") for column in columns]
+    widths = {column: max(map(len, (*titles[i], *(row[i] for row in cells)))) for i, column in enumerate(columns)}
     if sys.stdout.isatty():
         widths = fit(widths, shutil.get_terminal_size().columns)
-    click.secho(_line(widths, [column.title.upper() for column in widths], str), bold=True)
+    for left in reversed(range(max(map(len, titles)))):
+        line = [title[-1 - left] if left < len(title) else "" for title in titles]
+        shown = [cell for column, cell in zip(columns, line, strict=True) if column in widths]
+        click.secho(_line(widths, shown, str), bold=True)
     for row in cells:
         shown = [cell for column, cell in zip(columns, row, strict=True) if column in widths]
         click.echo(_line(widths, shown, coloured))
@@ -60,11 +64,11 @@ def fit(widths: Mapping[Column, int], terminal: int) -> dict[Column, int]:
     """The columns that are shown, and how wide: optional ones go while a flexible one would become unreadable, then the
     widest flexible one is cut until all fit or none can give more."""
     fitted = dict(widths)
-    flexible = [column for column in fitted if column.flexible]
-    readable = sum(min(fitted[column], _readable) for column in flexible)
     for column in reversed(list(widths)):
+        readable = sum(min(width, _readable) for each, width in fitted.items() if each.flexible)
         if column.optional and _room(fitted, terminal) < readable:
             del fitted[column]
+    flexible = [column for column in fitted if column.flexible]
     while flexible and _room(fitted, terminal) < sum(fitted[column] for column in flexible):
         widest = max(flexible, key=lambda column: fitted[column])
         if fitted[widest] <= _least:

@@ -143,7 +143,10 @@ def _print_groups(answer: wire.Overview) -> None:
     """A row for each group, a column for each step that has any."""
     titles = _titles | {"retried": "retried"}
     used = [step for step in titles if any(step in group.steps for group in answer.groups)]
-    columns = [Column(answer.by, flexible=True), *(Column(titles[step], right=True) for step in used)]
+    columns = [
+        Column(answer.by, flexible=True),
+        *(Column(titles[step].replace(" ", "\n", 1), right=True) for step in used),
+    ]
     rows = [
         (group.key or "-", *(number(group.steps[step]) if step in group.steps else "" for step in used))
         for group in answer.groups[:_shown]

@@ -6,7 +6,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, segment
-from actionsd.cli.output import Column, coloured, json_option, print_json, print_table
+from actionsd.cli.output import Column, json_option, print_json, print_table
 
 _regulations = (
     Column("id", right=True),
@@ -102,7 +102,7 @@ def list_regulations(client: Client, limit: int, page: str | None, as_json: bool
         (
             each.id,
             each.regulation_type,
-            coloured(each.status),
+            each.status,
             str(len(each.subjects)),
             each.created_at,
             each.finished_at or "",
@@ -125,7 +125,7 @@ def show(client: Client, id: str, as_json: bool) -> None:
         return
     click.echo(f"{found.id} {found.overall_status} since {found.finished_at or found.created_at}")
     rows = [
-        (each.name, stream.id, coloured(each.status), each.err_string)
+        (each.name, stream.id, each.status, each.err_string)
         for stream in found.stream_status
         for each in stream.destination_status
     ]

@@ -9,7 +9,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client
-from actionsd.cli.output import Column, coloured, json_option, local, number, pretty, print_json, print_table
+from actionsd.cli.output import Column, json_option, local, number, pretty, print_json, print_table
 
 _columns = (
     Column("id", right=True),
@@ -175,8 +175,8 @@ def _print_rows(rows: list[wire.ReplayStatus]) -> None:
 def _print_plan(plan: wire.ReplayPlan) -> None:
     looked = "all" if plan.complete else f"the first {number(plan.examined)}"
     click.echo(f"positions {number(plan.first)} to {number(plan.last)}; looked at {looked} events")
-    counts = [(name, number(count), coloured("delivered")) for name, count in plan.deliveries.items()]
-    counts += [(reason, number(count), coloured("discarded")) for reason, count in plan.discarded.items()]
+    counts = [(name, number(count), "delivered") for name, count in plan.deliveries.items()]
+    counts += [(reason, number(count), "discarded") for reason, count in plan.discarded.items()]
     columns = (Column("mapping or reason", flexible=True), Column("events", right=True), Column("would be"))
     print_table(columns, counts, empty="no event matches")
     for preview in plan.previews:

@@ -7,7 +7,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, segment
-from actionsd.cli.output import Column, ago, coloured, json_option, local, print_json, print_table
+from actionsd.cli.output import Column, ago, json_option, local, print_json, print_table
 
 _columns = (
     Column("token", flexible=True),
@@ -74,7 +74,7 @@ def list_(client: Client, limit: int, after: int | None, as_json: bool) -> None:
         (
             row.name,
             row.role,
-            coloured(row.state),
+            row.state,
             ago(row.last_used_at),
             ago(row.created_at),
             local(row.expires_at) if row.expires_at else "never",
