@@ -112,10 +112,9 @@ def test_r06_a_full_disk_refuses_and_recovers_without_a_restart(small_disk: Path
     with Daemon(small_disk / "d", webhook("hook", sink.url()), more=more) as daemon, Traffic(daemon) as traffic:
         traffic.wait_for(100)
         ballast = small_disk / "ballast"
-        with ballast.open("wb") as fill, contextlib.suppress(OSError):  # which says that it is full
+        with ballast.open("wb", buffering=0) as fill, contextlib.suppress(OSError):  # which says that it is full
             while shutil.disk_usage(small_disk).free:
                 fill.write(bytes(65536))
-                fill.flush()
         before = traffic.statuses[503]
         until(lambda: traffic.statuses[503] > before + 20, timeout=60, what="503 on a full disk")
         ballast.unlink()
