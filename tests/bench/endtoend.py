@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench import load, servers
 from bench.ingest import BATCH, BATCH_CONNECTIONS, CONNECTIONS
-from bench.measure import Bench, Sample, memory
+from bench.measure import Bench, Sample, memory, processor
 from bench.workload import templates
 from support.daemon import Daemon, webhook
 
@@ -41,6 +41,10 @@ def measure(bench: Bench) -> None:
         ("end to end, batches to batches / node", "actionsd, 100 to 100", "node, 100 to 100", 1.7, 1.1),
     ):
         bench.compare(name, rounds, case, reference, "events/s", goal=goal, floor=floor)
+    bench.compare(
+        "processor time an event, batches to batches, node / actionsd", rounds, "actionsd, 100 to 100",
+        "node, 100 to 100", "µs", goal=1.7, floor=1.1, inverse=True,
+    )  # fmt: skip
     for form in ("1 to 1", "100 to 100"):
         bench.compare(
             f"peak memory under load, {form} / node", rounds, f"actionsd, {form}", f"node, {form}", "MB",
@@ -51,8 +55,11 @@ def measure(bench: Bench) -> None:
 def _push(port: int, pid: int, sink: servers.CountingSink, events: int, *, batch_in: bool) -> Sample:
     """Send ``events`` and wait until the sink has them all; the memory is the process's peak."""
     requests = load.batches(templates(), BATCH) if batch_in else load.singles(templates())
-    started = time.perf_counter()
+    started, used = time.perf_counter(), processor(pid)
     done = load.drive(port, requests, BATCH_CONNECTIONS if batch_in else CONNECTIONS, events=events)
     assert not done.failures, f"{done.failures} requests were refused"
     seen = sink.wait_for(done.events)
-    return {"events/s": done.events / (seen - started), "acknowledged/s": done.rate, "MB": memory(pid, "VmHWM")}
+    return {
+        "events/s": done.events / (seen - started), "acknowledged/s": done.rate, "MB": memory(pid, "VmHWM"),
+        "µs": (processor(pid) - used) / done.events * 1e6,
+    }  # fmt: skip

@@ -120,6 +120,12 @@ def _short(value: float) -> str:
     return f"{value / 1000:.3g}k" if abs(value) >= 10_000 else f"{value:.4g}" if value >= 100 else f"{value:.3g}"
 
 
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has used, all its threads together."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(pid: int, key: str = "VmRSS") -> float:
     """Megabytes that a process holds (``VmRSS``) or held at most (``VmHWM``)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
