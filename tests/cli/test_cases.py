@@ -207,4 +207,8 @@ def test_what_a_test_showed_is_stored_and_passes(daemon: Daemon, tmp_path: Path)
     assert passed.stdout.endswith("7 of 7 passed\n"), passed.stdout
     for name in tests:
         assert SECRET not in (tmp_path / f"{name}.case.json").read_text(), name
-    assert "NAME.case.json" in daemon.ctl("test", *tests["whole"], "--save-case", "x.json").stderr
+    for file, said in (("x.json", "NAME.case.json"), ("gone/x.case.json", "gone is no folder")):
+        done = daemon.ctl("test", *tests["whole"], "--save-case", file)
+        assert (done.returncode, done.stdout) == (2, ""), "known before the test runs"
+        assert said in done.stderr
+    assert daemon.ctl("test", str(tmp_path), "--junit", "gone/x.xml").returncode == 2

@@ -232,6 +232,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: No such file or directory"):
         settings.load(tmp_path / "none.toml")
     assert problems(tmp_path, "a = [") == [": not valid TOML: Invalid value (at end of document)"]
+    assert problems(tmp_path, "a = " + "[" * 20_000) == [": not valid TOML: nested too deeply"]
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not valid TOML"):
         settings.load(tmp_path / "bytes.toml")

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from actionsd import wire
 from actionsd.cli.client import Client, Usage, segment
+from actionsd.cli.noun import NewFile, write_file
 from actionsd.cli.output import json_option, print_json
 from actionsd.errors import ConfigError
 
@@ -50,7 +51,7 @@ class _Dummies(Mapping[str, str]):
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write JUnit XML too.")
+@click.option("--junit", type=NewFile(), metavar="FILE", help="Write JUnit XML too.")
 @json_option
 @click.pass_obj
 def cases(client: Client, paths: tuple[Path, ...], junit: Path | None, as_json: bool) -> None:
@@ -70,7 +71,7 @@ def cases(client: Client, paths: tuple[Path, ...], junit: Path | None, as_json: 
     installed = catalog.load()
     verdicts = [_verdict(file, installed, config, written) for file in files]
     if junit is not None:
-        junit.write_bytes(_junit(verdicts))
+        write_file(junit, _junit(verdicts))
     print_json(list(map(_as_json, verdicts))) if as_json else _print(verdicts)
     if any(verdict.error for verdict in verdicts):
         raise click.exceptions.Exit(2)
@@ -145,10 +146,8 @@ def save(client: Client, path: Path, tested: wire.TestedEvent, asked: wire.Event
     else it has all in itself. Secrets are masked in it; a plugin that looks into one needs a made-up one there.
 
     Raises:
-        Usage: the file has another suffix, or a case cannot say it.
+        Usage: the file cannot be written, or a case cannot say it.
     """
-    if not path.name.endswith(".case.json"):
-        raise Usage(f"--save-case: expected a file NAME.case.json, got {path.name}")
     found = client.get(f"/actionsd/destinations/{segment(asked.destination)}/config", wire.DestinationDetail)
     case = _subject(found, tested, asked) | {"event": tested.event}
     if asked.with_filters:
@@ -160,7 +159,7 @@ def save(client: Client, path: Path, tested: wire.TestedEvent, asked: wire.Event
             {"status": each.status, "headers": _kept(each.headers), "body": each.body} for each in answered if each
         ]
     case["expect"] = _expected(tested)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
+    write_file(path, msgspec.json.format(msgspec.json.encode(case), indent=2) + b"\n")
 
 
 def _subject(found: wire.DestinationDetail, tested: wire.TestedEvent, asked: wire.EventTest) -> dict[str, Any]:

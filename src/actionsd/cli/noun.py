@@ -24,6 +24,34 @@ class Noun(click.Group):
         return super().parse_args(context, args)
 
 
+class NewFile(click.Path):
+    """A file to write, in a folder that is there: known before anything is done whose outcome it is for."""
+
+    def __init__(self, suffix: str = "") -> None:
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
+        self._suffix = suffix
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path: Path = super().convert(value, param, ctx)
+        if not path.name.endswith(self._suffix):
+            self.fail(f"expected a file NAME{self._suffix}, got {path.name}", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"{path.parent} is no folder", param, ctx)
+        return path
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """Put ``content`` into a file.
+
+    Raises:
+        Usage: it cannot be written.
+    """
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise Usage(f"{file}: {error.strerror}") from None
+
+
 def read_file(file: Path) -> bytes:
     """What a file holds; "-" is standard input.
 

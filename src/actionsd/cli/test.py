@@ -12,6 +12,7 @@ from actionsd import wire
 from actionsd.cli.cases import cases, save
 from actionsd.cli.client import Client, Usage
 from actionsd.cli.mappings import changed_fields, mapping_path
+from actionsd.cli.noun import NewFile
 from actionsd.cli.output import coloured, json_option, pretty, print_json
 
 _json_file = click.Path(path_type=Path, dir_okay=False)
@@ -44,7 +45,10 @@ def _choice(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which event, and how far to go."""
     for option in (
         click.option(
-            "--save-case", type=_json_file, metavar="FILE", help="Store what happened as a case, FILE.case.json."
+            "--save-case",
+            type=NewFile(".case.json"),
+            metavar="FILE",
+            help="Store what happened as a case, NAME.case.json.",
         ),
         click.option(
             "--mode",

@@ -79,6 +79,8 @@ def parse(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid TOML: nested too deeply") from None
 
 
 def _settings(path: Path, text: str, tables: dict[str, Any], environ: Mapping[str, str]) -> Settings:
