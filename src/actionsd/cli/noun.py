@@ -1,5 +1,6 @@
 """What the commands of nouns share: ``actionsctl NOUN`` lists, ``NOUN SLUG`` shows one, ``NOUN VERB ...`` changes."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class NewFile(click.Path):
         self._suffix = suffix
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path: Path = super().convert(value, param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not path.name.endswith(self._suffix):
             self.fail(f"expected a file NAME{self._suffix}, got {path.name}", param, ctx)
         if not path.parent.is_dir():
