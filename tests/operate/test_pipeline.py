@@ -72,8 +72,24 @@ def test_f176_a_window_is_bounded_by_its_granularity(granularity: Granularity, s
 def test_a_window_covers_whole_buckets_and_the_one_before_has_its_length() -> None:
     window = Window(90_000, 210_000, "MINUTE")
     assert list(window.starts) == [1, 2, 3]
-    assert window.before() == Window(-30_000, 90_000, "MINUTE")
     assert list(Window(HOUR, 3 * HOUR, "HOUR").starts) == [60, 120]
+
+
+def test_what_is_compared_is_as_long_as_what_has_passed_and_has_no_bucket_in_common() -> None:
+    now = 100 * DAY + 10 * HOUR + 90_000
+    minute = now // 60_000
+    assert Window(now - HOUR, now, "MINUTE").before(now) == ((1, minute - 120, minute - 60),)
+    hour = minute // 60 * 60
+    (finer, rest) = Window(now - DAY, now + 9, "HOUR").before(now)
+    assert finer == (1, hour - 48 * 60 - 1, hour - 48 * 60)
+    assert rest == (60, hour - 48 * 60, hour - 24 * 60)
+    today = 100 * 1440
+    assert Window(now - 7 * DAY, now, "DAY").before(now) == (
+        (60, today - 14 * 1440 - 10 * 60 - 60, today - 14 * 1440), (1440, today - 14 * 1440, today - 7 * 1440),
+    )  # fmt: skip
+    assert Window(now - 20 * DAY, now, "DAY").before(now) == ((1440, today - 41 * 1440, today - 20 * 1440),)
+    assert Window(now - 5 * DAY, now - DAY, "HOUR").before(now)[0][0] == 60, "minutes are gone after 50 hours"
+    assert Window(now - 20 * DAY, now - 9 * DAY, "HOUR").before(now) == ()
 
 
 def test_f176_too_much_is_refused(tmp_path: Path) -> None:

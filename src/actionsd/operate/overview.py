@@ -19,6 +19,7 @@ from actionsd.operate.pipeline import (
     Question,
     Step,
     Window,
+    counted,
     measure,
     steps,
 )
@@ -102,10 +103,8 @@ def _suitable(since: int, until: int) -> Granularity:
 
 async def _before(parts: Parts, question: Question) -> dict[Step, Groups] | None:
     """The same in the window before, None where it reaches back beyond what is kept."""
-    window = question.window.before()
-    if window.problems(parts.clock.now()):
-        return None
-    return await measure(parts, steps, msgspec.structs.replace(question, window=window))
+    pieces = question.window.before(parts.clock.now())
+    return await counted(parts, steps, msgspec.structs.replace(question, pieces=pieces)) if pieces else None
 
 
 def _step(step: Step, window: Window, groups: Groups, before: dict[Step, Groups] | None) -> wire.FlowStep:

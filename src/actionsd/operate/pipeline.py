@@ -40,7 +40,12 @@ _retried = "retry"
 _facets: Mapping[Dimension, int] = {"eventType": 0, "eventName": 1, "appVersion": 2}
 _hour, _day = 3600 * 1000, 24 * 3600 * 1000  # milliseconds
 _spans: Mapping[Granularity, int] = {"MINUTE": 4 * _hour, "HOUR": 14 * _day, "DAY": 30 * _day}
+_kept: Mapping[Width, int] = {1: 50 * _hour, 60: 30 * _day, 1440: 62 * _day}
 _ages: Mapping[Granularity, int] = {"MINUTE": 48 * _hour, "HOUR": 30 * _day, "DAY": 30 * _day}
+
+
+Piece = tuple[Width, int, int]
+"""Buckets of a width that start in a span of minutes since the epoch."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -60,9 +65,19 @@ class Window(msgspec.Struct, frozen=True):
         size = self.width * 60_000
         return range(self.since // size * self.width, -(-self.until // size) * self.width, self.width)
 
-    def before(self) -> "Window":
-        """The window of the same length that ends where this one starts."""
-        return Window(2 * self.since - self.until, self.since, self.granularity)
+    def before(self, now: int) -> tuple[Piece, ...]:
+        """What to read to compare: as long a time as has passed of this window's buckets, right before them. Where it
+        begins inside a bucket that one is read finer. Empty where some of it was thrown away."""
+        start = self.starts.start
+        first = 2 * start - min(self.until, now) // 60_000
+        age = now - first * 60_000
+        if age > _kept[self.width]:
+            return ()
+        whole = -(-first // self.width) * self.width
+        finer: Width = 60 if self.width == 1440 else 1
+        if first == whole or age > _kept[finer]:
+            return ((self.width, first // self.width * self.width, start),)
+        return ((finer, first // finer * finer, whole), (self.width, whole, start))
 
     def problems(self, now: int) -> list[str]:
         """Why it cannot be answered (F176)."""
@@ -79,9 +94,10 @@ class Window(msgspec.Struct, frozen=True):
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What to count: of a ``source``, of one of its destinations or of one mapping of it (ids, 0 is any), by
-    dimensions, only where a dimension has one of the given values."""
+    dimensions, only where a dimension has one of the given values; in the ``window``, or in ``pieces`` instead."""
 
     window: Window
+    pieces: tuple[Piece, ...] = ()
     source: int = 0
     destination: int = 0
     mapping: int = 0
@@ -116,9 +132,18 @@ async def measure(parts: Parts, asked: Iterable[Step], question: Question) -> di
         ConfigError: the window is too long or too old for its granularity.
         Unavailable: there is too much of it.
     """
-    window, wanted = question.window, tuple(asked)
-    if problems := window.problems(parts.clock.now()):
+    if problems := question.window.problems(parts.clock.now()):
         raise ConfigError(*problems)
+    return await counted(parts, asked, question)
+
+
+async def counted(parts: Parts, asked: Iterable[Step], question: Question) -> dict[Step, Groups]:
+    """The same without a look at the window.
+
+    Raises:
+        Unavailable: there is too much of it.
+    """
+    wanted = tuple(asked)
     of_step = {_counted[step]: step for step in wanted}
     if "failed_delivery" in wanted:
         of_step[_retried] = "failed_delivery"
@@ -158,11 +183,11 @@ async def _rows(
 ) -> list[tuple[int, Count, Facet, int]]:
     """(start, count, facet, events); the facet only where the question needs it."""
     window, history = question.window, parts.store.history
-    bounds = (window.width, window.starts.start, window.starts.stop)
-    counts = await history.counts(*bounds, wanted)
+    pieces = question.pieces or ((window.width, window.starts.start, window.starts.stop),)
+    counts = [row for piece in pieces for row in await history.counts(*piece, wanted)]
     if not any(dimension in _facets for dimension in (*question.by, *question.only)):
         return [(start, what, no_facet, events) for start, what, events in counts]
-    details = await history.details(*bounds, wanted)
+    details = [row for piece in pieces for row in await history.details(*piece, wanted)]
     rest = {(start, what): events for start, what, events in counts}
     for start, what, _, events in details:
         rest[start, what] = rest.get((start, what), 0) - events

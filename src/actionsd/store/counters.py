@@ -24,7 +24,8 @@ Width = Literal[1, 60, 1440]
 """Minutes of a bucket."""
 
 WIDTHS: tuple[Width, ...] = (1, 60, 1440)
-_AGES = {1: 2 * _DAY, _HOUR: 30 * _DAY}  # minutes after which buckets go (FEATURES F176, C26)
+# Minutes after which buckets go (FEATURES F176, C26). Two hours more let 24 hours and those before end at any minute.
+_AGES = {1: 2 * _DAY + 2 * _HOUR, _HOUR: 30 * _DAY}
 _DETAIL_AGES = _AGES | {_DAY: 62 * _DAY}  # 30 days and the 30 before them, to compare; totals by day stay
 MOST_DETAILS = 1_000_000  # facet buckets of a width, about 15 MB; beyond it the oldest go early
 _ACCEPTED = "received"

@@ -207,7 +207,7 @@ create table counters (
 ) strict;
 
 -- The same counts over time: width 1 (minutes), 60 (hours) or 1440 (days); start in minutes since the epoch (R29). Hours
--- and days hold what was counted before store_state.rolled; minutes go when they are two days old, hours after 30 days.
+-- and days hold what was counted before store_state.rolled; minutes go when they are 50 hours old, hours after 30 days.
 create table counter_buckets (
     width integer not null check (width in (1, 60, 1440)),
     start integer not null,
