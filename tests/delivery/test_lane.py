@@ -176,6 +176,25 @@ def test_r04_no_more_than_in_flight_deliveries_are_uncommitted(tmp_path: Path) -
     run(main)
 
 
+def test_r04_an_event_that_many_mappings_want_does_not_pass_the_limit(tmp_path: Path) -> None:
+    async def main() -> None:
+        mappings = [mapping(name) for name in "abc"]
+        async with bench(tmp_path, destination("one", *mappings), in_flight=4, concurrency=32) as it:
+            it.partner.respond = lambda request: hang()
+            await it.accept(event("a"), event("b"))
+            await eventually(lambda: it.partner.active == 3)
+            await it.accept(event("c"))
+            assert (it.partner.most_active, it.status().in_flight) == (3, 3)
+        narrow = tmp_path / "narrow"
+        narrow.mkdir()
+        async with bench(narrow, destination("one", *mappings), in_flight=2) as it:
+            await it.accept(event("a"), event("b"))
+            await it.settled()
+            assert it.count("delivered") == 6
+
+    run(main)
+
+
 def test_r08_a_backlog_is_read_back_in_pages(tmp_path: Path) -> None:
     async def main() -> None:
         it = Bench(tmp_path, FakeClock(), Delivery(concurrency=8))

@@ -42,11 +42,11 @@ class Settling:
         self.in_flight = 0
         self.committed_cursor = window.cursor
 
-    @property
-    def full(self) -> bool:
-        """Whether nothing more may be claimed before something is committed."""
+    def full(self, deliveries: int) -> bool:
+        """Whether so many more may not be claimed before something is committed. What is more than fits at all, of one
+        event that many mappings want, is claimed alone."""
         return (
-            self.in_flight >= self._context.options.in_flight
+            (self.in_flight > 0 and self.in_flight + deliveries > self._context.options.in_flight)
             or self._in_flight_bytes >= window_bytes
             or self._window.full
         )

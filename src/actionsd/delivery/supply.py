@@ -108,7 +108,7 @@ class Supply:
             return False
         queued = False
         while not (queued or self._batcher.ready):
-            if self._settling.full or self._retries.full:
+            if self._settling.full(len(self.plan.mappings)) or self._retries.full:
                 self._batcher.flush()
                 return bool(self._batcher.ready)
             deliveries = self._claims.claim(self.plan, self._settling.gathering)
@@ -121,7 +121,7 @@ class Supply:
 
     def _retried(self, now: float) -> Attempt | None:
         """An attempt at the earliest retry that is due; those of batched mappings join their batches."""
-        while not self._settling.full and (waiting := self._retries.take(now)) is not None:
+        while not self._settling.full(1) and (waiting := self._retries.take(now)) is not None:
             breaker = self._gate.breaker(waiting.row.mapping)
             if not breaker.allows(now):
                 self._retries.postpone(waiting, now + _wait(breaker, now))
