@@ -159,6 +159,7 @@ def sink() -> Iterator[Sink]:
 def machine(tmp_path: Path, sink: Sink) -> Iterator[Machine]:
     if shutil.which("curl") is None or shutil.which("make") is None:
         pytest.skip("no curl or no make")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored, by all that is started here
     made = Machine(tmp_path, sink.url("signups"))
     yield made
     made.close()

@@ -23,9 +23,9 @@ async def follow(request: web.Request) -> web.StreamResponse:
     wanted = _filter(parts, request)
     exchanges = query_number(request, "exchanges", 0, most=1) == 1
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    await response.prepare(request)
     listener = parts.tap.listen(_most_exchanges, exchanges=True) if exchanges else parts.tap.listen()
     try:
+        await response.prepare(request)
         await _stream(parts, listener, wanted, response)
     except ConnectionResetError:
         pass  # the viewer went

@@ -149,13 +149,17 @@ def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, mapping: in
     """Outcome and why of one matched delivery."""
     if isinstance(fate, Retry):
         due = wire.moment(fate.due_at).astimezone().strftime("%H:%M:%S")
-        return "retry", f"{fate.attempts} attempts, the last: {fate.code} {fate.message}; the next at {due}"
+        return "retry", f"{_attempts(fate)}, the last: {fate.code} {fate.message}; the next at {due}"
     if isinstance(fate, Dead):
-        return "dead", f"{fate.reason} after {fate.attempts} attempts: {fate.code} {fate.message}"
+        return "dead", f"{fate.reason} after {_attempts(fate)}: {fate.code} {fate.message}"
     settled = Window(lane.cursor, lane.completed).settled_mappings(position)
     if position <= lane.cursor or settled is None or mapping in settled:
         return "delivered", "settled by the destination's lane"
     return "pending", "its lane has not settled it" if state == "enabled" else f"the destination is {state}"
+
+
+def _attempts(fate: Retry | Dead) -> str:
+    return "1 attempt" if fate.attempts == 1 else f"{fate.attempts} attempts"
 
 
 def _unmatched(mapping: Mapping, position: int) -> str:
