@@ -39,6 +39,7 @@ _of_source = frozenset(("received", "refused", "filtered_at_source"))
 _retried = "retry"
 _facets: Mapping[Dimension, int] = {"eventType": 0, "eventName": 1, "appVersion": 2}
 _hour, _day = 3600 * 1000, 24 * 3600 * 1000  # milliseconds
+_future = 366 * _day  # a window may end later than now, but not beyond the calendar
 _spans: Mapping[Granularity, int] = {"MINUTE": 4 * _hour, "HOUR": 14 * _day, "DAY": 30 * _day}
 _kept: Mapping[Width, int] = {1: 50 * _hour, 60: 30 * _day, 1440: 62 * _day}
 _ages: Mapping[Granularity, int] = {"MINUTE": 48 * _hour, "HOUR": 30 * _day, "DAY": 30 * _day}
@@ -85,6 +86,8 @@ class Window(msgspec.Struct, frozen=True):
         found = []
         if self.until <= self.since:
             found.append("a window ends after it starts")
+        if self.until - now > _future:
+            found.append(f"a window ends at most {_told(_future)} from now")
         if self.until - self.since > span:
             found.append(f"a window is at most {_told(span)} long by {self.granularity}")
         if now - self.since > age + self.width * 60_000:

@@ -90,6 +90,8 @@ def test_filters(api: PublicApi, ids: dict[str, str]) -> None:
         ({"startTime": "yesterday"}, 422),
         ({"startTime": "2020-01-01T00:00:00Z"}, 422),
         ({"startTime": "2020-01-01T00:00:00"}, 422),
+        ({"startTime": "9999-12-31T23:00:00-14:00", "endTime": "9999-12-31T23:59:59-14:00"}, 422),
+        ({"endTime": "2026-01-01T00:00:00Z"}, 422),
         ({"granularity": "week"}, 422),
         ({"groupBy[0]": "userId"}, 422),
         ({"sourceId": "999"}, 404),
