@@ -55,9 +55,9 @@ class Dedup:
     """
 
     _FILTER_BYTES = 16 * 1024 * 1024  # of what was there at the start, and of what came since
-    _STAGED = 32_768  # keys
+    _STAGED = 16_384  # keys
     _SLICE = 512  # keys written with one group
-    _BUCKET_KEYS = 131_072  # so that a slice touches some 20 of a bucket's pages
+    _BUCKET_KEYS = 65_536  # or more, so that a slice touches some 20 of a bucket's pages
 
     def __init__(self, db: sqlite3.Connection, hash_key: bytes, window: float) -> None:
         self.enabled = window > 0
@@ -191,11 +191,16 @@ class Dedup:
     def _next_bucket(self, now: int, keys: int) -> int:
         """Where so many keys of this moment go: an event keeps its hour, however late its key is written."""
         if bucket_at(now) > self._bucket:
-            self._bucket, self._room = bucket_at(now), self._BUCKET_KEYS
+            self._open(bucket_at(now))
         elif self._room <= 0 and self._bucket % _PER_HOUR < _PER_HOUR - 1:
-            self._bucket, self._room = self._bucket + 1, self._BUCKET_KEYS
+            self._open(self._bucket + 1)
         self._room -= keys
         return self._bucket
+
+    def _open(self, bucket: int) -> None:
+        """Buckets get larger as the hour's numbers run out: they last for 15 M keys."""
+        self._bucket = bucket
+        self._room = self._BUCKET_KEYS << bucket % _PER_HOUR // 16
 
 
 def _slices(keys: Iterable[bytes], count: int) -> list[list[bytes]]:
