@@ -1,10 +1,13 @@
 import asyncio
+from pathlib import Path
 
 from actionsd_slack import Post, slack
 
 from actionsd import testing
 from actionsd.sdk import plain
-from support import parity
+from support import catalogue, parity
+
+README = Path(__file__).parents[1] / "README.md"
 
 HOOK = "https://hooks.slack.com/services/T/B/X"
 
@@ -19,6 +22,14 @@ def test_the_recorded_requests_are_sent() -> None:
     report = parity.replay(slack)
     assert report.total, "no records"
     assert report.agreement == 1.0, report.text()
+    assert f"Parity: {report.agreed.total()} of {report.total} records" in README.read_text()
+
+
+def test_the_definition_is_the_catalogues_but_for_what_is_meant() -> None:
+    assert catalogue.differences(slack) == [
+        "postToChannel: trigger is 'type = \"track\"', expected ''",
+        "postToChannel.url: type is 'password', expected 'string'",
+    ], "a mapping needs a trigger to start from, and the address is the credential"
 
 
 def test_a_message_is_posted_with_what_is_mapped() -> None:

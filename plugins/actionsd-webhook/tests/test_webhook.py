@@ -2,13 +2,16 @@ import asyncio
 import hashlib
 import hmac
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from actionsd_webhook import webhook
 
 from actionsd import testing
-from support import parity
+from support import catalogue, parity
+
+README = Path(__file__).parents[1] / "README.md"
 
 URL = "https://example.test/hook"
 
@@ -24,6 +27,13 @@ def test_the_recorded_requests_are_sent() -> None:
     report = parity.replay(webhook)
     assert report.total, "no records"
     assert report.agreement == 1.0, report.text()
+    assert f"Parity: {report.agreed.total()} of {report.total} records" in README.read_text()
+
+
+def test_the_definition_is_the_catalogues_but_for_what_is_meant() -> None:
+    assert catalogue.differences(webhook) == [f"send: trigger is {webhook.actions['send'].trigger!r}, expected ''"], (
+        "a mapping needs a trigger to start from"
+    )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
