@@ -42,7 +42,7 @@ def test_a_plan_from_a_file_to_a_source_and_away(ctl_of: Ctl, tmp_path: Path) ->
     again = told(ctl_of("tracking-plans", "add", "-", input=json.dumps(whole | {"slug": "copy"})))
     assert again.startswith("copy has 1 rules")
     assert "website follows no tracking plan" in told(ctl_of("tracking-plans", "disconnect", "my-plan", "website"))
-    assert "rule Order created" in told(ctl_of("history", "--kind", "rule"))
+    assert "rule my-plan / Order created" in told(ctl_of("history", "--kind", "rule"))
     for slug in ("my-plan", "copy"):
         assert "is removed" in told(ctl_of("tracking-plans", "rm", slug, "--yes"))
     failed = ctl_of("tracking-plans", "my-plan")

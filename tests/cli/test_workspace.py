@@ -92,13 +92,14 @@ def test_a_deleted_mapping_and_a_deleted_destination_come_back(daemon: Daemon, r
     run("mappings", "rm", "archive", "All", "--yes")
     assert "nothing will be sent" in run("mappings", "archive").output
     newest = as_json(run("history", "--kind", "mapping", "-n", "1", "--json"))["items"][0]
-    assert (newest["who"], newest["verb"], newest["name"]) == ("socket", "deleted", "All")
+    assert (newest["who"], newest["verb"], newest["of"], newest["name"]) == ("socket", "deleted", "archive", "All")
     run("restore", str(newest["id"]))
     daemon.send(["ten"], key="shop-key")
     until(lambda: "ten" in delivered(archive), what="an event through the restored mapping")
 
     run("destinations", "rm", "archive", "--yes")
     run("destinations", "archive", code=1)
+    assert "belongs to destination archive, which is deleted" in run("restore", str(newest["id"]), code=1).output
     gone = next(row for row in as_json(run("history", "--json"))["items"] if row["kind"] == "destination")
     assert run("restore", str(gone["id"])).output == "restored 2 objects\n"
     daemon.send(["eleven"], key="shop-key")
@@ -115,6 +116,10 @@ def test_an_edit_is_taken_back_by_restoring_the_version_before(run: Run, archive
         "name": ("All", "Some"),
     }
     run("restore", str(rows[1]["id"]))
+    run("mappings", "disable", "archive", "All")
+    assert "mapping archive / All changed" in run("history", "-n", "1").output
+    assert "enabled: true -> false" in run("history", "-n", "1").output
+    run("mappings", "enable", "archive", "All")
     (restored,) = as_json(run("mappings", "archive", "--json"))
     assert (restored["name"], restored["trigger"], restored["enabled"]) == ("All", 'type = "track"', True)
 
@@ -149,7 +154,7 @@ def test_secrets_are_masked_and_a_mask_that_comes_back_changes_nothing(run: Run,
         (("sources", "add", "website"), "the slug 'website' is taken"),
         (("sources", "add", "other", "-k", "shop-key"), "source shop has one of them"),
         (("sources", "rm", "website", "-y"), "is declared in"),
-        (("sources", "rm", "shop", "-y"), "still has destinations"),
+        (("sources", "rm", "shop", "-y"), "source shop still has destinations: archive;"),
         (("sources", "rm-key", "shop", "shop-key", "-y"), "the last write key"),
         (("sources", "set", "nowhere", "--name", "x"), 'no source "nowhere"'),
         (("destinations", "add", "filee", "-s", "shop"), "did you mean 'file'"),

@@ -37,7 +37,7 @@ def history(client: Client, /, as_json: bool, **query: Any) -> None:
         print_json(page)
         return
     rows = [
-        (str(row.id), ago(row.at), row.who, f"{row.kind} {row.name} {row.verb}", ", ".join(map(_told, row.changed)))
+        (str(row.id), ago(row.at), row.who, _what(row), ", ".join(map(_told, row.changed)))
         for row in page.items
     ]
     print_table(_columns, rows, empty="nothing was changed here yet")
@@ -55,6 +55,11 @@ def restore(client: Client, change: int) -> None:
     """
     done = client.post(f"/actionsd/history/{change}/restore", wire.Done)
     click.echo(f"restored {done.changed} {'object' if done.changed == 1 else 'objects'}")
+
+
+def _what(row: wire.HistoryRow) -> str:
+    name = f"{row.of} / {row.name}" if row.of else row.name
+    return f"{row.kind.replace('_', ' ')} {name} {row.verb}"
 
 
 def _told(change: wire.FieldChange) -> str:

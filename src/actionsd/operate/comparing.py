@@ -15,21 +15,29 @@ from actionsd.store.configs import DestinationConfig, MappingConfig, Transformat
 def differences(
     catalog: Catalog, before: msgspec.Struct | None, after: msgspec.Struct | None, definition: str = ""
 ) -> list[wire.FieldChange]:
-    """The fields, by dotted name, in which two configs differ; None stands for no object. Secrets are masked.
+    """The fields, by dotted name, in which two configs differ; None stands for no object, and for a field that one of
+    them has not. Secrets are masked.
 
     ``definition`` is that of a mapping's destination.
     """
     old, new = _flat(before), _flat(after)
     old_shown, new_shown = _flat(before, catalog, definition), _flat(after, catalog, definition)
+    unsaid = {} if before is None or after is None else _defaults(after)
     changes = []
     for field in sorted(old.keys() | new.keys()):
         if old.get(field) == new.get(field):
             continue
-        was, became = old_shown.get(field), new_shown.get(field)
+        was, became = (each.get(field, unsaid.get(field)) for each in (old_shown, new_shown))
         if was == became == MASK:
             became = f"{MASK} (another)"
         changes.append(wire.FieldChange(field=field, before=was, after=became))
     return changes
+
+
+def _defaults(config: msgspec.Struct) -> dict[str, Any]:
+    """The numbers, words and switches that hold where a config leaves them out."""
+    found = {field.encode_name: field.default for field in msgspec.structs.fields(config)}
+    return {name: value for name, value in found.items() if isinstance(value, bool | int | str) and value != ""}
 
 
 def _flat(config: msgspec.Struct | None, catalog: Catalog | None = None, definition: str = "") -> dict[str, Any]:

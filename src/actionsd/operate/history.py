@@ -1,5 +1,7 @@
 """The history of what is configured here: who changed what, and how to have an earlier version back."""
 
+from collections.abc import Mapping
+
 from actionsd import wire
 from actionsd.errors import Conflict, NotFound
 from actionsd.operate.callers import Caller
@@ -23,6 +25,9 @@ from actionsd.store.configs import (
 )
 
 _page = 100
+_owners: Mapping[str, Kind] = {
+    "mapping": "destination", "filter": "destination", "rule": "tracking_plan", "transformation": "source",
+}  # fmt: skip
 _parts_of = {"destination": ("mapping", "filter"), "source": ("transformation", "schema"), "tracking_plan": ("rule",)}
 
 
@@ -46,6 +51,7 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
         Conflict: its slug or name is taken by another.
     """
     version = await _find(parts, change)
+    await _check_owner(parts, version)
     together = [version]
     if version.verb == "deleted":
         batch = await parts.store.workspace.changed_together(version.batch)
@@ -55,10 +61,20 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
         newest = (await parts.store.workspace.history(kind=each.kind, object=each.object, limit=1))[0]
         gone = newest.verb == "deleted"
         if each.verb == "deleted" and not gone:
-            raise Conflict(f"{each.kind} {each.object} is there; name the version it should have")
+            raise Conflict(f"{each.kind} {_name(each.config)} is there; name the change that it should be as after")
         changes.append(Put(config=each.config, id=each.object, parent=each.parent, restored=gone))
     await commit(parts, who, changes)
     return wire.Done(changed=len(changes))
+
+
+async def _check_owner(parts: Parts, version: Version) -> None:
+    """Nothing comes back before what it belongs to."""
+    if (kind := _owners.get(version.kind)) is None:
+        return
+    newest = await parts.store.workspace.history(kind=kind, object=version.parent, limit=1)
+    if newest and newest[0].verb == "deleted":
+        what, owner = f"{version.kind} {_name(version.config)}", f"{kind.replace('_', ' ')} {_name(newest[0].config)}"
+        raise NotFound(f"{what} belongs to {owner}, which is deleted; restore that first")
 
 
 def _went_with(each: Version, parent: Version) -> bool:
@@ -92,13 +108,15 @@ async def _sides(parts: Parts, version: Version) -> tuple[Config | None, Config 
 
 async def _shown(parts: Parts, version: Version) -> wire.HistoryRow:
     before, after = await _sides(parts, version)
-    definition = await _definition(parts, version.parent) if version.kind == "mapping" else ""
+    owner = await _owner(parts, version)
+    definition = owner.definition if isinstance(owner, DestinationConfig) and version.kind == "mapping" else ""
     return wire.HistoryRow(
         id=version.id,
         at=wire.moment(version.at),
         who=version.who,
         kind=version.kind,
         object=version.object,
+        of=_name(owner) if owner is not None else "",
         name=_name(version.config) or Names(parts.workspace).source(version.object),
         version=version.version,
         verb=version.verb,
@@ -121,10 +139,15 @@ def _name(config: Config) -> str:
             return ""
 
 
-async def _definition(parts: Parts, destination: int) -> str:
-    """The definition of a destination that may be deleted; "" where nobody knows."""
-    for each in parts.workspace.destinations:
-        if each.id == destination:
-            return each.definition
-    versions = await parts.store.workspace.history(kind="destination", object=destination, limit=1)
-    return versions[0].config.definition if versions and isinstance(versions[0].config, DestinationConfig) else ""
+async def _owner(parts: Parts, version: Version) -> Config | None:
+    """What an object belongs to, which may be deleted; None for those that stand alone, and where nobody knows."""
+    kind = _owners.get(version.kind)
+    if kind is None or not version.parent:
+        return None
+    if kind != "tracking_plan":
+        every = parts.workspace.destinations if kind == "destination" else parts.workspace.sources
+        for each in every:
+            if each.id == version.parent:
+                return each.config
+    versions = await parts.store.workspace.history(kind=kind, object=version.parent, limit=1)
+    return versions[0].config if versions else None

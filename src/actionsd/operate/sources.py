@@ -49,6 +49,8 @@ async def delete(parts: Parts, who: Caller, source: Source) -> None:
         Conflict: the file declares it, or it has destinations.
     """
     refuse_declared(parts, source)
+    if held := [each.slug for each in parts.workspace.destinations if each.source == source.id]:
+        raise Conflict(f"source {source.slug} still has destinations: {', '.join(held)}; delete them first")
     await commit(parts, who, [Delete(kind="source", id=source.id)])
 
 

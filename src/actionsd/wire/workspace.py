@@ -173,13 +173,15 @@ class FieldChange(Wire, frozen=True, kw_only=True):
 
 
 class HistoryRow(Wire, frozen=True, kw_only=True):
-    """One change of what is configured: ``who`` did ``verb`` (created, changed, deleted, restored), secrets masked."""
+    """One change of what is configured: ``who`` did ``verb`` (created, changed, deleted, restored), secrets masked.
+    ``of`` is the slug of the destination, source or tracking plan that the object belongs to, "" where it is none."""
 
     id: int
     at: datetime
     who: str
     kind: str
     object: int
+    of: str
     name: str
     version: int
     verb: str
