@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from actionsd.delivery import transport
-from actionsd.delivery.transport import HttpTransport, Resolver, body_limit
+from actionsd.delivery.transport import HttpTransport, Resolver, Share, body_limit
 from actionsd.sdk import NetworkError, Request, Response
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -130,3 +130,34 @@ def test_r28_a_name_is_looked_up_once_at_a_time_and_kept(monkeypatch: pytest.Mon
 
     asyncio.run(main())
     assert asked == ["a.test"]
+
+
+def test_r28_look_ups_that_hang_take_two_threads_of_a_destination_even_when_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, release = list[str](), threading.Event()
+
+    def look_up(host: str, port: int, family: int) -> list[object]:
+        asked.append(host)
+        if host.startswith("hangs"):
+            release.wait(10)
+        return []
+
+    monkeypatch.setattr(transport, "_look_up", look_up)
+
+    async def main() -> None:
+        resolver = Resolver()
+        sick, healthy = Share(resolver), Share(resolver)
+        waiting = [asyncio.ensure_future(sick.resolve(f"hangs{number}.test", 80)) for number in range(50)]
+        for _ in range(3):
+            await asyncio.wait(waiting, timeout=0.01)
+            waiting.pop(0).cancel()
+        assert asked == ["hangs0.test", "hangs1.test"]
+        await asyncio.gather(*[healthy.resolve("well.test", 80) for _ in range(5)])
+        release.set()
+        await asyncio.gather(*waiting)
+        resolver.close()
+
+    asyncio.run(main())
+    assert asked.count("well.test") == 1
+    assert len(asked) == 50, "those that were cancelled before their turn are not asked for"

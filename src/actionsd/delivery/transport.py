@@ -15,7 +15,7 @@ from yarl import URL
 from actionsd.sdk import NetworkError, Request, Response, Transport
 
 body_limit = 1024 * 1024  # bytes of an answer that are read (RULES R28)
-look_ups_at_once = 8  # threads of the process that resolve names
+look_ups_at_once = 32  # threads of the process that resolve names
 look_ups_per_destination = 2
 name_lifetime = 30.0  # seconds that a resolved name is kept
 connections = 64  # of one destination; its slots are the limit that counts
@@ -33,16 +33,25 @@ class Resolver:
 
     async def resolve(self, host: str, port: int, family: int) -> list[ResolveResult]:
         """The addresses of a name. Raises ``OSError`` (``socket.gaierror``) when there are none."""
+        return await asyncio.shield(self.look_up(host, port, family))
+
+    def known(self, host: str, port: int, family: int) -> list[ResolveResult] | None:
+        """The addresses as they were found lately."""
+        until, found = self._known.get((host, port, family), (0.0, None))
+        return found if until > asyncio.get_running_loop().time() else None
+
+    def look_up(self, host: str, port: int, family: int) -> "asyncio.Future[list[ResolveResult]]":
+        """The look-up of a name; it goes on when nobody waits for it any more."""
         key, loop = (host, port, family), asyncio.get_running_loop()
-        known = self._known.get(key)
-        if known is not None and known[0] > loop.time():
-            return known[1]
         under_way = self._under_way.get(key)
-        if under_way is None:
+        if (known := self.known(host, port, family)) is not None:
+            under_way = loop.create_future()
+            under_way.set_result(known)
+        elif under_way is None:
             under_way = loop.run_in_executor(self._threads, _look_up, host, port, family)
             self._under_way[key] = under_way
             under_way.add_done_callback(lambda done: self._found(key, loop.time() + name_lifetime, done))
-        return await asyncio.shield(under_way)
+        return under_way
 
     def close(self) -> None:
         """Let go of the threads; look-ups that hang end by themselves."""
@@ -54,8 +63,9 @@ class Resolver:
             self._known[key] = (until, done.result())
 
 
-class _Share(AbstractResolver):
-    """A destination's part of the resolver: at most two look-ups at once, so that hanging ones hinder only itself."""
+class Share(AbstractResolver):
+    """A destination's part of the resolver: at most two look-ups at once, so that hanging ones hinder only itself. One
+    counts until it ends, for it holds a thread also after the attempt that wanted it has timed out."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
@@ -64,8 +74,13 @@ class _Share(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        async with self._turn:
-            return await self._resolver.resolve(host, port, family)
+        known = self._resolver.known(host, port, family)
+        if known is None:
+            await self._turn.acquire()
+            looking = self._resolver.look_up(host, port, family)
+            looking.add_done_callback(lambda done: self._turn.release())
+            known = await asyncio.shield(looking)
+        return known
 
     async def close(self) -> None:
         """Nothing is held here."""
@@ -111,7 +126,7 @@ class HttpTransport:
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=connections, use_dns_cache=False, resolver=_Share(self._resolver), happy_eyeballs_delay=None
+            limit=connections, use_dns_cache=False, resolver=Share(self._resolver), happy_eyeballs_delay=None
         )
         self._session = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=("User-Agent", "Content-Type")
