@@ -202,9 +202,10 @@ def test_an_export_holds_no_secret_wherever_it_stands(tmp_path: Path) -> None:
 
 _texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 _names = st.text(st.sampled_from("abc XYZ-é\"'\\\n."), min_size=1, max_size=12).filter(str.strip)
+_keys = st.text(st.sampled_from("abc XYZ-é'\\\n"), min_size=1, max_size=12) | st.sampled_from(['"a.b"', "x.y", 'q"'])
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9) | _texts.map(lambda t: f"x{t}"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
     max_leaves=6,
 )
 _mappings = st.builds(
@@ -215,7 +216,7 @@ _mappings = st.builds(
     enabled=st.booleans(),
     fields=st.fixed_dictionaries(
         {"url": _texts.map(lambda t: f"https://x/{t}"), "method": st.just("POST"), "data": _json},
-        optional={"headers": st.dictionaries(_names, st.text("abc", max_size=3), max_size=2)},
+        optional={"headers": st.dictionaries(_keys, st.text("abc", max_size=3), max_size=2)},
     ),
 )
 _filters = st.builds(
