@@ -57,7 +57,7 @@ class Dedup:
     _FILTER_BYTES = 16 * 1024 * 1024  # of what was there at the start, and of what came since
     _STAGED = 16_384  # keys
     _SLICE = 512  # keys written with one group
-    _BUCKET_KEYS = 65_536  # or more, so that a slice touches some 20 of a bucket's pages
+    _BUCKET_KEYS = 131_072  # or more: larger ones take more pages for a slice, smaller ones more look-ups for a key
 
     def __init__(self, db: sqlite3.Connection, hash_key: bytes, window: float) -> None:
         self.enabled = window > 0
@@ -198,7 +198,7 @@ class Dedup:
         return self._bucket
 
     def _open(self, bucket: int) -> None:
-        """Buckets get larger as the hour's numbers run out: they last for 15 M keys."""
+        """Buckets get larger as the hour's numbers run out: they last for 31 M keys."""
         self._bucket = bucket
         self._room = self._BUCKET_KEYS << bucket % _PER_HOUR // 16
 

@@ -35,7 +35,7 @@ create table journal_blocks (
 ) strict, without rowid;
 
 -- Keys of message ids (R9), written behind the events: those after store_state.flushed follow from the journal. A bucket
--- is 64 times the hour plus a number that grows when one has 64 K keys or more, so that the pages of the newest fit the
+-- is 64 times the hour plus a number that grows when one has 128 K keys or more, so that the pages of the newest fit the
 -- cache. A row outlives its event while it is inside the dedup window, and the window while its event is in the journal,
 -- because it also finds events by message id.
 create table dedup (
