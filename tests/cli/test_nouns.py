@@ -126,6 +126,24 @@ def test_explain_tells_every_step(ctl_of: Ctl) -> None:
     assert 'no event "never-sent" in the journal' in missing.output
 
 
+def test_explain_does_not_take_for_delivered_what_a_disabled_destination_left_out(ctl_of: Ctl, daemon: Daemon) -> None:
+    fields = ["--field", "url=https://hooks.test/x", "--field", "method=POST", "--field", "data={}"]
+    ctl_of("destinations", "add", "webhook", "--source", "website", "--name", "Left out")
+    ctl_of("mappings", "add", "left-out", "All", "--action", "send", *fields)
+    ctl_of("mappings", "enable", "left-out", "All")
+    ctl_of("pause", "left-out")
+    daemon.send(["waited"])
+    assert _outcome(ctl_of, "waited", "left-out") == "pending"
+    ctl_of("destinations", "disable", "left-out")
+    until(lambda: _outcome(ctl_of, "waited", "left-out") == "dead", what="the end of its waiting")
+    daemon.send(["too-late"])
+    assert _outcome(ctl_of, "too-late", "left-out") == "discarded"
+    ctl_of("destinations", "enable", "left-out")
+    explained = decoded(ctl_of("explain", "waited", "--json"))["items"][0]["steps"]
+    assert "destination_disabled: the lane was told to pass it over" in {step["why"] for step in explained}
+    assert ctl_of("destinations", "rm", "left-out", "--yes").exit_code == 0
+
+
 def test_a_dry_run_shows_counts_and_masked_payloads(ctl_of: Ctl) -> None:
     plan = decoded(ctl_of("replay", "start", "archive", "--dry-run", "--json"))
     assert plan["complete"] is True

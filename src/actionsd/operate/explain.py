@@ -1,7 +1,7 @@
 """Every step that one event took, found again from the journal, the ledger and the present configuration.
 
 The happy path leaves no row per delivery (DESIGN.md, "How an event flows"): what routing matches, what lies before the
-lane's cursor and neither waits for a retry nor died, was delivered.
+lane's cursor and neither waits for a retry nor died nor was passed over, was delivered.
 """
 
 from typing import Any
@@ -112,6 +112,9 @@ async def _at_destination(
     lane = await parts.store.ledger.lane(LaneKey(destination.id))
     if definition is None or lane is None or event is None:
         return [step("unknown", f"the destination is {destination.state}" if event else "the event cannot be decoded")]
+    fates = await _fates(parts, destination, entry.position)
+    if not fates and (reason := await _passed_over(parts, destination, entry.position)):
+        return [step("dead", f"{reason}: the lane was told to pass it over")]
     if entry.position <= lane.start:
         return [step("discarded", "it came before the destination was enabled; a replay would send it")]
     route = Route(destination, definition.name, parts.lanes.knows)
@@ -119,7 +122,6 @@ async def _at_destination(
     if admitted is None:
         return [step("discarded", f"{reason}: {reasons.get(reason, 'not admitted')}")]
     matched = set(route.matches(admitted, entry.position))
-    fates = await _fates(parts, destination, entry.position)
     rewritten = [
         step("rewritten", f"by the transformation {destination.transformations[index].config.name}")
         for index in route.rewritten_by(event)
@@ -145,6 +147,12 @@ async def _fates(parts: Parts, destination: Destination, position: int) -> dict[
     return fates | {retry.mapping: retry for _, retry in waiting}
 
 
+async def _passed_over(parts: Parts, destination: Destination, position: int) -> str:
+    """Why the lane has left the event out, with all around it (RULES R11, R18); "" when it has not."""
+    ranges = await parts.store.ledger.dead_ranges(destination=destination.id, limit=_limit)
+    return next((each.reason for _, each in ranges if each.first <= position <= each.last), "")
+
+
 def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, mapping: int, state: str) -> tuple[str, str]:
     """Outcome and why of one matched delivery."""
     if isinstance(fate, Retry):
@@ -154,7 +162,9 @@ def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, mapping: in
         return "dead", f"{fate.reason} after {_attempts(fate)}: {fate.code} {fate.message}"
     settled = Window(lane.cursor, lane.completed).settled_mappings(position)
     if position <= lane.cursor or settled is None or mapping in settled:
-        return "delivered", "settled by the destination's lane"
+        return "delivered", "settled by the destination's lane, and no dead letter is kept of it"
+    if state == "disabled":
+        return "discarded", "the destination is disabled, so that nothing waits for it; a replay would send it"
     return "pending", "its lane has not settled it" if state == "enabled" else f"the destination is {state}"
 
 
