@@ -138,7 +138,7 @@ def test_explain_does_not_take_for_delivered_what_a_disabled_destination_left_ou
     until(lambda: _outcome(ctl_of, "waited", "left-out") == "dead", what="the end of its waiting")
     daemon.send(["too-late"])
     assert _outcome(ctl_of, "too-late", "left-out") == "discarded"
-    ctl_of("destinations", "enable", "left-out")
+    assert "but paused" in ctl_of("destinations", "enable", "left-out").output
     explained = decoded(ctl_of("explain", "waited", "--json"))["items"][0]["steps"]
     assert "destination_disabled: the lane was told to pass it over" in {step["why"] for step in explained}
     assert ctl_of("destinations", "rm", "left-out", "--yes").exit_code == 0

@@ -160,8 +160,9 @@ def set_(client: Client, /, slug: str, as_json: bool, **given: Any) -> None:
 @click.pass_obj
 def enable(client: Client, slug: str) -> None:
     """Deliver to SLUG the events that come from now on."""
-    client.patch(_path(slug), wire.DestinationDetail, wire.DestinationChange(enabled=True))
-    click.echo(f"{slug} is enabled")
+    now = client.patch(_path(slug), wire.DestinationDetail, wire.DestinationChange(enabled=True))
+    paused = f", but paused: `actionsctl resume {slug}` lets it deliver" if now.state == "paused" else ""
+    click.echo(f"{slug} is enabled{paused}")
 
 
 @destinations.command()
