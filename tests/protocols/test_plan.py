@@ -47,9 +47,9 @@ def test_f149_look_ahead_is_refused_and_no_pattern_hangs() -> None:
     with pytest.raises(ProtocolsError, match=r"properties\.a\.pattern"):
         compile_schema({"properties": {"a": {"pattern": "^(?!b)"}}})
     judge = compile_schema({"properties": {"a": {"pattern": "^(a+)+$"}}})
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(judge({"a": "a" * 5000 + "b"})) == 1
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1, "seconds of this process, however busy the machine is"
 
 
 @pytest.mark.parametrize(
