@@ -1,6 +1,7 @@
 """Refreshed OAuth tokens outlive the daemon, sealed, and belong to the credentials they came from (RULES C10)."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,9 @@ def test_c10_the_newest_tokens_are_there_after_a_restart_and_a_rotation_of_keys(
             async with opened(tmp_path):
                 pass
 
+    threads = threading.active_count()
     asyncio.run(main())
+    assert threading.active_count() == threads, "none is left that keeps the process from ending"
 
 
 def test_c10_tokens_of_another_connection_are_not_used(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The store as the rest of the daemon sees it: opens the file, holds its parts together, closes it."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -79,15 +80,17 @@ class Store:
         faults.arm_from_environment()
         store = cls(options, clock)
         store._files.lock()
-        try:
-            await store._start()
-        except BaseException:
-            store._files.unlock()
-            raise
+        async with contextlib.AsyncExitStack() as undo:
+            undo.callback(store._files.unlock)
+            await store._start(undo)
+            undo.pop_all()
         return store
 
-    async def _start(self) -> None:
+    async def _start(self, undo: contextlib.AsyncExitStack) -> None:
         self._db, state = connection.open_writer(self._files, self._options)
+        undo.callback(self._db.close)
+        undo.push_async_callback(self._reader.close)  # a reader's thread that is left keeps the process from ending
+        undo.push_async_callback(self._listings.close)
         self.epoch, self.held, self.unclean = state.epoch, state.held, state.unclean
         self._writer = Writer(self._db, state, self._files, self._options, self._clock, self._committed, self._broken)
         self._counts = self._writer.counters.load()
