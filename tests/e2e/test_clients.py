@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from support import node
+from support import jwts, node
 from support.daemon import WRITE_KEY, Daemon, destination
 from support.waiting import until
 
@@ -68,6 +70,65 @@ analytics.shutdown()
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
     _assert_the_six_calls(_delivered(daemon, 6), library="analytics-python")
+
+
+def test_f011_segment_python_client_with_oauth(daemon: Daemon, tmp_path: Path) -> None:
+    """Tokens of one run are good in the next one, and worth nothing without their client."""
+    private, public = tmp_path / "client.pem", tmp_path / "client.pub"
+    private.write_text(jwts.private_pem(jwts.key()))
+    public.write_text(jwts.public_pem(jwts.key()))
+    add = ("oauth-clients", "add", "backend", "--source", "website", "--kid", "k1", "--token-life", "2d")
+    refused = daemon.ctl(*add, "--key", str(private))
+    assert (refused.returncode, "this is the private key" in refused.stderr) == (2, True), refused.stderr
+    assert daemon.ctl(*add, "--key", str(public)).returncode == 0
+    (listed,) = daemon.ask("oauth-clients", "list")
+    assert (listed["kids"], listed["sources"], listed["tokenLife"]) == (["k1"], ["website"], 2 * 86400)
+    config = daemon.config.read_text()
+    daemon.config.write_text(config.replace('slug = "website"', 'slug = "website"\noauth = "required"', 1))
+    assert daemon.stop() == 0
+    daemon.start()
+
+    (tmp_path / "program.py").write_text(f"""
+import sys
+import segment.analytics as analytics
+analytics.write_key, analytics.host, analytics.gzip = {WRITE_KEY!r}, {daemon.url!r}, True
+analytics.oauth_client_id, analytics.oauth_key_id = "backend", "k1"
+analytics.oauth_client_key, analytics.oauth_auth_server = open({str(private)!r}).read(), {daemon.url!r}
+analytics.on_error = lambda error, items: print(error)
+analytics.track("ada", sys.argv[1])
+analytics.flush()
+print("token", analytics.default_client.oauth_manager.token)
+""")
+
+    def sent(event: str) -> list[str]:
+        program = [sys.executable, tmp_path / "program.py", event]
+        return subprocess.run(program, check=True, timeout=60, capture_output=True, text=True).stdout.split("\n")
+
+    def answer(token: str) -> int:
+        body = json.dumps({"userId": "ada", "event": "Token", "writeKey": WRITE_KEY}).encode()
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{daemon.url}/v1/track", body, headers)) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+    first, *_ = sent("One")
+    assert first.startswith("token 1."), first
+    assert daemon.post("/v1/track", {"userId": "ada", "event": "Basic"}) == 401
+    daemon.kill()
+    daemon.start()
+    assert daemon.ctl("secrets", "rotate").returncode == 0
+    assert answer(first.split()[1]) == 200
+    sent("Two")
+    assert sorted(event["event"] for event in _delivered(daemon, 3)) == ["One", "Token", "Two"]
+    assert daemon.ctl("oauth-clients", "add-key", "backend", str(public)).returncode == 0
+    assert daemon.ctl("oauth-clients", "rm-key", "backend", "k1").returncode == 0
+    assert "kid: the client has no such key" in sent("Three")[0]
+    assert daemon.ctl("oauth-clients", "rm", "backend", "--yes").returncode == 0
+    assert answer(first.split()[1]) == 401
+    assert "sub: it is no client of this server" in sent("Four")[0]
 
 
 def test_rudder_python_client(daemon: Daemon) -> None:

@@ -157,8 +157,8 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture
 def machine(tmp_path: Path, sink: Sink) -> Iterator[Machine]:
-    if shutil.which("curl") is None or shutil.which("make") is None:
-        pytest.skip("no curl or no make")
+    if missing := [name for name in ("curl", "make", "openssl") if shutil.which(name) is None]:
+        pytest.skip(f"no {missing[0]}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored, by all that is started here
     made = Machine(tmp_path, sink.url("signups"))
     yield made

@@ -109,7 +109,8 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(
-    folder: Path | None = None, *, trouble: str = "", workspace: Workspace = WORKSPACE, **options: Any
+    folder: Path | None = None, *, trouble: str = "", workspace: Workspace = WORKSPACE, clients: Any = None,
+    **options: Any,
 ) -> AsyncIterator[Running]:
     """Ingest on a free TCP port, and on unix sockets in ``folder``, until the block ends."""
     tcp = Address(kind="tcp", host="127.0.0.1", port=0)
@@ -118,7 +119,7 @@ async def running(
         addresses["listen"] = (tcp, Address(kind="unix", path=folder / "http.sock"))
         addresses["stream"] = (Address(kind="unix", path=folder / "events.sock"),)
     journal, clock, tap = MemoryJournal(), FakeClock(), Tap()
-    ingest = Ingest(Options(**{**addresses, **options}), journal, clock, tap, lambda: trouble)
+    ingest = Ingest(Options(**{**addresses, **options}), journal, clock, tap, lambda: trouble, clients=clients)
     ingest.apply(workspace)
     await ingest.start()
     here = Running(ingest, journal, clock, tap)

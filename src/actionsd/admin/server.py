@@ -6,7 +6,19 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from actionsd import settings
-from actionsd.admin import access, answers, connecting, handlers, metrics, overview, protocols, tail, testing, workspace
+from actionsd.admin import (
+    access,
+    answers,
+    connecting,
+    handlers,
+    metrics,
+    oauthclients,
+    overview,
+    protocols,
+    tail,
+    testing,
+    workspace,
+)
 from actionsd.admin.access import Least
 from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
@@ -94,6 +106,11 @@ routes: tuple[tuple[str, str, Least, Handler], ...] = (
     ("GET", "/actionsd/tokens", "admin", handlers.tokens),
     ("POST", "/actionsd/tokens", "admin", handlers.create_token),
     ("POST", "/actionsd/tokens/{name}/revoke", "admin", handlers.revoke_token),
+    ("GET", "/actionsd/oauth-clients", "read", oauthclients.listed),
+    ("POST", "/actionsd/oauth-clients", "write", oauthclients.create),
+    ("DELETE", "/actionsd/oauth-clients/{client}", "write", oauthclients.remove),
+    ("POST", "/actionsd/oauth-clients/{client}/keys", "write", oauthclients.add_key),
+    ("DELETE", "/actionsd/oauth-clients/{client}/keys/{kid}", "write", oauthclients.remove_key),
     ("GET", "/openapi.json", "read", openapi.serve),
     *((each.method, each.path, each.least, endpoint.handler(each)) for each in OPERATIONS),
 )

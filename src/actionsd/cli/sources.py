@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import click
 import msgspec
@@ -11,6 +12,8 @@ from actionsd import wire
 from actionsd.cli.client import Client, Usage, segment
 from actionsd.cli.noun import Noun, confirm, read_file, yes_option
 from actionsd.cli.output import Column, coloured, json_option, number, print_json, print_table, rate
+
+Rule = Literal["optional", "required"]
 
 _columns = (
     Column("source", flexible=True),
@@ -71,11 +74,18 @@ def add(client: Client, slug: str, name: str, keys: tuple[str, ...], disabled: b
 @click.argument("slug")
 @click.option("--name", help="Another name.")
 @click.option("--slug", "new_slug", metavar="SLUG", help="Another slug.")
+@click.option("--oauth", type=click.Choice(get_args(Rule)), help="Whether events must come with an access token.")
 @json_option
 @click.pass_obj
-def set_(client: Client, slug: str, name: str | None, new_slug: str | None, as_json: bool) -> None:
+def set_(
+    client: Client, slug: str, name: str | None, new_slug: str | None, oauth: Rule | None, as_json: bool
+) -> None:
     """Change the source SLUG."""
-    body = wire.SourceChange(name=UNSET if name is None else name, slug=UNSET if new_slug is None else new_slug)
+    body = wire.SourceChange(
+        name=UNSET if name is None else name,
+        slug=UNSET if new_slug is None else new_slug,
+        oauth=UNSET if oauth is None else oauth,
+    )
     _print(client.patch(_path(slug), wire.SourceDetail, body), as_json)
 
 
@@ -192,6 +202,7 @@ def _print(source: wire.SourceDetail, as_json: bool) -> None:
         return
     click.secho(source.name, bold=True)
     declared = ", declared in the file" if source.declared else ""
-    click.echo(f"{source.slug}, {coloured('enabled' if source.enabled else 'disabled')}{declared}")
+    tokens = ", takes events with an access token only" if source.oauth == "required" else ""
+    click.echo(f"{source.slug}, {coloured('enabled' if source.enabled else 'disabled')}{declared}{tokens}")
     for key in source.write_keys:
         click.echo(f"write key {key}")

@@ -105,7 +105,10 @@ class Daemon:
         await lanes.start()
         stack.push_async_callback(lanes.stop)
 
-        ingest = Ingest(read.ingest, store.journal, clock, tap, lambda: store.trouble, store.regulations.suppressed)
+        ingest = Ingest(
+            read.ingest, store.journal, clock, tap, lambda: store.trouble, store.regulations.suppressed,
+            store.oauth_clients,
+        )  # fmt: skip
         ingest.apply(workspace)
         await ingest.start()
         stack.push_async_callback(ingest.stop)

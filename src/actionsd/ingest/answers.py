@@ -66,6 +66,12 @@ def error(status_code: int, code: str, message: str) -> Answer:
     return document(status_code, {"code": code, "message": message})
 
 
+def unauthorized(status_code: int, code: str, message: str) -> Answer:
+    """An error for want of a good access token (RFC 6750, 3); SDKs get a new one after it."""
+    headers = json_headers | {"WWW-Authenticate": 'Bearer realm="ingest"'}
+    return document(status_code, {"code": code, "message": message}, headers)
+
+
 def unavailable(trouble: Unavailable | StoreBroken) -> Answer:
     """Our own trouble or the rate limit; both say when to come back and are final for no client."""
     code = trouble.reason if isinstance(trouble, TooMany) else "unavailable"

@@ -15,14 +15,15 @@ from aiohttp import web
 from actionsd.clock import Clock
 from actionsd.errors import StoreBroken, Unavailable
 from actionsd.event import type_letters
-from actionsd.ingest import answers, pixel
+from actionsd.ingest import answers, bearer, pixel
 from actionsd.ingest.answers import Answer
 from actionsd.ingest.body import Bodies
 from actionsd.ingest.intake import Intake, Origin
-from actionsd.ingest.keys import from_basic
+from actionsd.ingest.keys import from_basic, from_bearer
 from actionsd.ingest.proxies import Proxies
 from actionsd.ingest.refusal import BadRequest
 from actionsd.ingest.taken import Taken
+from actionsd.ingest.tokenserver import Clients, TokenServer
 from actionsd.settings import Ingest as Options
 
 Handler = Callable[[web.BaseRequest], Awaitable[Answer]]
@@ -87,7 +88,9 @@ class Connection(web.RequestHandler):
 class Http:
     """All paths of the ingest listeners. ``trouble`` tells why the daemon is not ready, "" when it is."""
 
-    def __init__(self, options: Options, intake: Intake, clock: Clock, trouble: Callable[[], str]) -> None:
+    def __init__(
+        self, options: Options, intake: Intake, clock: Clock, trouble: Callable[[], str], clients: Clients | None = None
+    ) -> None:
         self._options = options
         self._clock = clock
         self._intake = intake
@@ -97,6 +100,8 @@ class Http:
         self._server = web.Server(self.handle)
         self._posts: dict[str, Handler] = dict.fromkeys(_batch_paths, self._batch)
         self._posts["/v1/m"] = self._library_metrics
+        if clients is not None:
+            self._posts["/token"] = TokenServer(clients, self._bodies, self._proxies, clock).answer
         self._gets: dict[str, Handler] = {"/healthz": self._alive, "/readyz": self._ready}
         for letter, type in type_letters.items():
             self._posts[f"/v1/{type}"] = self._posts[f"/v1/{letter}"] = functools.partial(self._event, type)
@@ -135,8 +140,12 @@ class Http:
     async def _commit(self, request: web.BaseRequest, taken: Taken) -> Answer:
         """Answer after the commit; an event that is refused is none of the client's business (F012, F014)."""
         await self._intake.submit(taken)
-        if self._options.strict_keys and taken.refusal is not None and taken.refusal.code == "unknown_source":
-            return answers.error(401, *taken.refusal)
+        if taken.refusal is not None:
+            code, message = taken.refusal
+            if code in bearer.STATUSES:
+                return answers.unauthorized(bearer.STATUSES[code], code, message)
+            if code == "unknown_source" and self._options.strict_keys:
+                return answers.error(401, code, message)
         return answers.success(request, self._clock.now())
 
     async def _refuse(self, request: web.BaseRequest, error: BadRequest) -> Answer:
@@ -199,11 +208,12 @@ class Http:
 
     def _origin(self, request: web.BaseRequest) -> Origin:
         headers = request.headers
-        return Origin(
-            from_basic(headers.get("Authorization")),
-            functools.partial(self._proxies.client_ip, request),
-            "X-Retry-Count" in headers,
-        )
+        authorization = headers.get("Authorization")
+        key = from_basic(authorization)
+        origin = Origin(key, functools.partial(self._proxies.client_ip, request), "X-Retry-Count" in headers)
+        if authorization is None or key is not None:
+            return origin
+        return origin._replace(bearer=from_bearer(authorization))
 
 
 def _check_content_type(request: web.BaseRequest) -> None:

@@ -17,7 +17,8 @@ import msgspec
 
 from actionsd.clock import Clock
 from actionsd.event import Accepted, Facet, decode, parse
-from actionsd.ingest import split, validate
+from actionsd.ingest import bearer, split, validate
+from actionsd.ingest.bearer import Bearers
 from actionsd.ingest.gate import Gates
 from actionsd.ingest.keys import Keys
 from actionsd.ingest.limits import RateLimit
@@ -50,22 +51,25 @@ class Journal(Protocol):
 
 class Origin(NamedTuple):
     """Where a call comes from: the key of its Basic header, its address ("" when there is none to tell), whether the
-    client says that it tries again, and the channel that the endpoint implies."""
+    client says that it tries again, the channel that the endpoint implies, and its access token, "" without one."""
 
     key: str | None = None
     ip: Callable[[], str] = str
     retried: bool = False
     channel: str | None = None
+    bearer: str = ""
 
 
 class Intake:
     """Takes calls apart under the present workspace and hands them to the journal."""
 
     def __init__(
-        self, options: Options, journal: Journal, clock: Clock, tap: Tap, suppressed: Suppressed | None = None
-    ) -> None:
+        self, options: Options, journal: Journal, clock: Clock, tap: Tap, suppressed: Suppressed | None = None,
+        bearers: Bearers | None = None,
+    ) -> None:  # fmt: skip
         self.keys = Keys()
         self._suppressed = Suppressed() if suppressed is None else suppressed
+        self._bearers = bearers
         self._gates = Gates()
         self._options = options
         self._journal = journal
@@ -201,6 +205,8 @@ class Intake:
             self._limited[Count("refused", error.reason)] += events
             raise
         source, refusal = self.keys.settle(origin.key, key)
+        if refusal is not None and refusal.code == bearer.REQUIRED and origin.bearer and self._bearers and source:
+            refusal = self._bearers.refusal(origin.bearer, source)
         taken = Taken(source.id if source else 0, batch=batch)
         if origin.retried:
             taken.count("client_retry")

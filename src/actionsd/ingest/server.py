@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from actionsd.clock import Clock
 from actionsd.ingest import sockets
+from actionsd.ingest.bearer import Bearers
 from actionsd.ingest.http import Http
 from actionsd.ingest.intake import Intake, Journal
 from actionsd.ingest.stream import Streams
+from actionsd.ingest.tokenserver import Clients
 from actionsd.observe import Tap
 from actionsd.settings import Address
 from actionsd.settings import Ingest as Options
@@ -21,20 +23,22 @@ class Ingest:
     """Events in: HTTP and streams, on any number of listeners.
 
     ``trouble`` tells why the daemon cannot take events at present, "" when it can; ``GET /readyz`` shows it.
-    ``suppressed`` are the users whose events are refused.
+    ``suppressed`` are the users whose events are refused, ``clients`` those that get access tokens.
     ``addresses`` and ``stream_addresses`` are where it listens, with real ports, known after :meth:`start`.
     """
 
     def __init__(
         self, options: Options, journal: Journal, clock: Clock, tap: Tap, trouble: Callable[[], str] = str,
-        suppressed: Suppressed | None = None,
+        suppressed: Suppressed | None = None, clients: Clients | None = None,
     ) -> None:  # fmt: skip
         self.addresses: tuple[Address, ...] = ()
         self.stream_addresses: tuple[Address, ...] = ()
         self._options = options
         self._clock = clock
         self._trouble = trouble
-        self._intake = Intake(options, journal, clock, tap, suppressed)
+        bearers = None if clients is None else Bearers(clients.by_id, clock)
+        self._intake = Intake(options, journal, clock, tap, suppressed, bearers)
+        self._clients = clients
         self._http: Http | None = None
         self._streams = Streams(options, self._intake)
         self._servers: list[asyncio.Server] = []
@@ -50,7 +54,7 @@ class Ingest:
         Raises:
             ConfigError: an address cannot be bound; then none is.
         """
-        self._http = Http(self._options, self._intake, self._clock, self._why_not)
+        self._http = Http(self._options, self._intake, self._clock, self._why_not, self._clients)
         try:
             self.addresses = await self._listen(self._options.listen, self._http.connection)
             self.stream_addresses = await self._listen(self._options.stream, self._streams.connection)

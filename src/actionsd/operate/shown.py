@@ -21,6 +21,7 @@ def source(source: Source) -> wire.SourceDetail:
         enabled=source.enabled,
         declared=source.declared,
         version=source.version,
+        oauth=source.oauth,
     )
 
 

@@ -122,6 +122,12 @@ def synchronous(reading: Reading, raw: object, key: str) -> str:
     return str(raw)
 
 
+def oauth_rule(reading: Reading, raw: object, key: str) -> str:
+    if raw not in ("optional", "required"):
+        raise Problem(f'expected "optional" or "required", got {show(raw)}')
+    return str(raw)
+
+
 def address(reading: Reading, raw: object, key: str) -> "Address":
     if isinstance(raw, str):
         text = reading.resolve(raw)

@@ -86,7 +86,7 @@ class Delivery(read.Table, frozen=True, kw_only=True):
 class SourceDecl(read.Table, frozen=True, kw_only=True):
     """A source that the file declares. All its write keys are valid at once, for rotation (FEATURES F024).
     ``definition`` is its kind in Segment's catalogue of sources, ``settings`` what that kind has, ``labels`` are tables
-    of ``key``, ``value`` and ``description``."""
+    of ``key``, ``value`` and ``description``. ``oauth``: whether its events must come with an access token (F011)."""
 
     slug: Slug
     write_keys: Texts
@@ -95,6 +95,7 @@ class SourceDecl(read.Table, frozen=True, kw_only=True):
     definition: Text = "http-api"
     settings: Object = msgspec.field(default_factory=dict)
     labels: Labels = ()
+    oauth: Annotated[Literal["optional", "required"], read.oauth_rule] = "optional"
 
 
 class MappingDecl(read.Table, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ def assemble(
 def _declared_source(id: int, declared: SourceDecl) -> Source:
     return Source(
         id=id, slug=declared.slug, name=declared.name or declared.slug, write_keys=declared.write_keys,
-        enabled=declared.enabled, config=source_config(declared),
+        enabled=declared.enabled, config=source_config(declared), oauth=declared.oauth,
     )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def source_config(declared: SourceDecl) -> SourceConfig:
         definition=declared.definition,
         settings=declared.settings,
         labels=labels(declared.labels),
+        oauth=declared.oauth,
     )
 
 
@@ -84,6 +85,7 @@ def _stored_source(row: Row, sealer: Sealer) -> Source:
     return Source(
         id=id, slug=slug, name=config.name or slug, write_keys=config.write_keys, enabled=config.enabled,
         declared=False, version=version, config=config, created_at=created_at, updated_at=updated_at,
+        oauth=config.oauth,
     )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 Kind = Literal["source", "destination", "mapping", "filter", "schema", "tracking_plan", "rule", "transformation"]
+OAuthRule = Literal["optional", "required"]
+"""Whether the write key alone opens a source, or only together with an access token (FEATURES F011)."""
+
 Verb = Literal["created", "changed", "deleted", "restored"]
 
 
@@ -31,6 +34,7 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     definition: str = "http-api"
     settings: dict[str, Any] = {}
     labels: tuple[Label, ...] = ()
+    oauth: OAuthRule = "optional"
 
 
 class DestinationConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

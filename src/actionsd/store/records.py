@@ -11,6 +11,7 @@ import msgspec
 from actionsd.store.configs import (
     DestinationConfig,
     MappingConfig,
+    OAuthRule,
     PlanConfig,
     RuleConfig,
     SchemaConfig,
@@ -252,6 +253,7 @@ class Source(msgspec.Struct, frozen=True):
     updated_at: int = 0
     schema: Schema = Schema()
     transformations: tuple[Transformation, ...] = ()
+    oauth: OAuthRule = "optional"
 
 
 class Mapping(msgspec.Struct, frozen=True):
@@ -323,3 +325,25 @@ class Token(msgspec.Struct, frozen=True):
     last_used_at: int | None
     expires_at: int | None
     revoked_at: int | None
+
+
+class OAuthClientConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client of ingest's token server is made of: its public keys as PEM by their ``kid``, the ids of the
+    sources that its tokens open, how many seconds a token is good, and what its tokens are signed with."""
+
+    keys: dict[str, str]
+    sources: tuple[int, ...]
+    token_life: int
+    token_key: bytes
+
+    def __repr__(self) -> str:
+        return f"<OAuthClientConfig with the keys {', '.join(self.keys)}>"  # the last one is secret (I6)
+
+
+class OAuthClient(msgspec.Struct, frozen=True):
+    """A client of ingest's token server (FEATURES F011); ``name`` is its id in the protocol."""
+
+    id: int
+    name: str
+    created_at: int
+    config: OAuthClientConfig

@@ -20,6 +20,7 @@ from actionsd.store.history import History
 from actionsd.store.journal import Journal
 from actionsd.store.ledger import Ledger
 from actionsd.store.oauth import OAuthTokens
+from actionsd.store.oauthclients import OAuthClients
 from actionsd.store.options import StoreOptions
 from actionsd.store.reader import Reader
 from actionsd.store.records import Count, LaneKey, Sizes
@@ -54,6 +55,7 @@ class Store:
     tokens: Tokens
     regulations: Regulations
     oauth: OAuthTokens
+    oauth_clients: OAuthClients
     samples: Samples
     alerts: Alerts
     history: History
@@ -114,6 +116,8 @@ class Store:
         await self.regulations.load()
         self.oauth = OAuthTokens(self._writer, self._reader, sealer, state.dedup_key)
         await self.oauth.load()
+        self.oauth_clients = OAuthClients(self._writer, self._reader, sealer)
+        await self.oauth_clients.load()
         self.samples = Samples(self._listings)
         self.alerts = Alerts(self._writer, self._listings)
         self.history = History(self._listings, lambda: self._counts, self._catch_up)

@@ -15,7 +15,7 @@ import msgspec
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.settings import DestinationDecl, MappingDecl, SourceDecl
 from actionsd.store import changes as history
-from actionsd.store import oauth, planned, sql
+from actionsd.store import oauth, oauthclients, planned, sql
 from actionsd.store.assemble import Stored, assemble
 from actionsd.store.configs import Change, Kind, Version
 from actionsd.store.ledger import MAX_ROWS, Ledger
@@ -107,7 +107,7 @@ class Registry:
         return sealed
 
     def _reseal(self, transaction: Transaction) -> int:
-        return history.reseal(transaction, self._sealer) + oauth.reseal(transaction, self._sealer)
+        return sum(each.reseal(transaction, self._sealer) for each in (history, oauth, oauthclients))
 
     async def set_state(self, destination: int, state: Literal["enabled", "paused"]) -> Workspace:
         """Pause a destination or let it go on. It stays paused over restarts and reloads.

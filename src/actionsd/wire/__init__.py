@@ -31,6 +31,9 @@ from actionsd.wire.ledger import DeadRow as DeadRow
 from actionsd.wire.ledger import PassedOver as PassedOver
 from actionsd.wire.ledger import RetryPage as RetryPage
 from actionsd.wire.ledger import RetryRow as RetryRow
+from actionsd.wire.oauthclients import OAuthClientCreate as OAuthClientCreate
+from actionsd.wire.oauthclients import OAuthClientRow as OAuthClientRow
+from actionsd.wire.oauthclients import PublicKey as PublicKey
 from actionsd.wire.operation import Backup as Backup
 from actionsd.wire.operation import BackupRequest as BackupRequest
 from actionsd.wire.operation import CheckResult as CheckResult

@@ -1,7 +1,7 @@
 """What is configured, and its history."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,7 +21,8 @@ class MappingDetail(Wire, frozen=True, kw_only=True):
 
 
 class SourceDetail(Wire, frozen=True, kw_only=True):
-    """A source as it is configured. ``declared``: in the file, and only there it changes."""
+    """A source as it is configured. ``declared``: in the file, and only there it changes; ``oauth``: whether its events
+    must come with an access token."""
 
     slug: str
     name: str
@@ -29,6 +30,7 @@ class SourceDetail(Wire, frozen=True, kw_only=True):
     enabled: bool
     declared: bool
     version: int
+    oauth: Literal["optional", "required"]
 
 
 class SourceCreate(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +40,7 @@ class SourceCreate(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str = ""
     write_keys: tuple[str, ...] = ()
     enabled: bool = True
+    oauth: Literal["optional", "required"] = "optional"
 
 
 class SourceChange(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +49,7 @@ class SourceChange(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slug: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    oauth: Literal["optional", "required"] | UnsetType = UNSET
 
 
 class KeyRequest(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -399,3 +399,20 @@ create table oauth_tokens (
     basis blob not null,
     body blob not null
 ) strict;
+
+-- Clients that get access tokens for ingest (F011). body: sealed JSON, among it the key that their tokens are signed with.
+create table oauth_clients (
+    id integer primary key autoincrement,
+    name text not null unique,
+    created_at integer not null,
+    body blob not null
+) strict;
+
+-- The assertions that clients have used, while they would still be good: none is taken twice (F011).
+create table oauth_assertions (
+    client integer not null references oauth_clients (id) on delete cascade,
+    jti text not null,
+    expires_at integer not null,
+    primary key (client, jti)
+) strict, without rowid;
+create index oauth_assertions_expiry on oauth_assertions (expires_at);
