@@ -12,6 +12,7 @@ import re
 import signal
 import sqlite3
 import threading
+import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +25,8 @@ import pytest
 
 from actionsd.admin.server import routes
 from actionsd.cli.http import connect
-from support.daemon import Daemon, inline
+from support import jwts
+from support.daemon import WRITE_KEY, Daemon, inline
 from support.echo import Echo, repeated
 from support.plugins import install
 from support.waiting import until
@@ -114,6 +116,7 @@ class Scene:
         self.readable: dict[str, bytes] = {}
         self.answered: set[str] = set()  # what was asked and not refused
         self.token = ""  # made through the API
+        self.access_token = ""  # of an OAuth client
         self.values: dict[str, tuple[str, ...]] = {}  # of the parameters of paths
 
     def get(self, path: str, *, method: str = "GET", body: object = None) -> tuple[int, bytes]:
@@ -275,8 +278,25 @@ def make_through_the_api(scene: Scene) -> None:
     hashing = {"algorithm": "SHA256", "key": canary("hashing key"), "paths": ["properties.email"]}
     never = {"name": "Never", "sourceId": "1", "enabled": True, "if": "event = 'never'"}
     scene.read("/transformations", method="POST", body=never | {"hashPropertiesConfiguration": hashing})
+    client = {"name": "backend", "sources": ["website"], "keys": [{"pem": jwts.public_pem(jwts.key())}]}
+    scene.read("/actionsd/oauth-clients", method="POST", body=client)
     paths = {"/actionsd/destinations", f"{made}/mappings", f"{made}/filters", "/actionsd/tracking-plans"}
-    assert scene.answered == paths | {"/transformations"}, "something was not made"
+    assert scene.answered == paths | {"/transformations", "/actionsd/oauth-clients"}, "something was not made"
+    scene.access_token = access_token(scene)
+
+
+def access_token(scene: Scene) -> str:
+    """One that opens the source "website", used once."""
+    url = scene.daemon.url
+    kid = json.loads(scene.readable["POST /actionsd/oauth-clients"])["kids"][0]
+    fields = jwts.form(jwts.assertion("backend", url, int(datetime.now(UTC).timestamp()), kid=kid))
+    with urllib.request.urlopen(f"{url}/token", urlencode(fields).encode()) as response:
+        token = str(json.load(response)["access_token"])
+    event = json.dumps({"userId": "ada", "event": "with a token", "writeKey": WRITE_KEY}).encode()
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/v1/track", event, headers)) as response:
+        assert response.status == 200
+    return token
 
 
 def change_through_the_api(scene: Scene) -> None:
@@ -401,6 +421,8 @@ def test_i6_a_token_is_seen_once(scene: Scene) -> None:
     assert scene.token.startswith("actionsd_")
     assert not found(scene.readable, scene.token.removeprefix("actionsd_"))
     assert b'"canary"' in scene.readable["GET /actionsd/tokens"]
+    assert scene.access_token.count(".") == 2
+    assert not found(scene.readable, scene.access_token.rpartition(".")[2])
 
 
 def test_what_was_searched_is_all_there(scene: Scene) -> None:

@@ -131,6 +131,10 @@ def test_default_sockets_follow_the_data_dir_and_a_named_list_is_kept(tmp_path: 
         ('[ingest]\nlisten = ["h:70000"]', ':2: ingest.listen[0]: expected "HOST:PORT" or "unix:PATH", got "h:70000"'),
         ('[ingest]\nlisten = "h:1"', ':2: ingest.listen: expected a list, got "h:1"'),
         ("[ingest]\nstrict_keys = 1", ":2: ingest.strict_keys: expected true or false, got 1"),
+        (
+            '[[sources]]\nslug = "a"\nwrite_keys = ["k"]\noauth = "yes"',
+            ':4: sources[0].oauth: expected "optional" or "required", got "yes"',
+        ),
         ("[ingest]\nmax_items = 0", ":2: ingest.max_items: expected a whole number from 1, got 0"),
         ("[ingest]\nmax_items = true", ":2: ingest.max_items: expected a whole number from 1, got true"),
         ("[ingest]\nrate_limit = 0", ":2: ingest.rate_limit: expected a number above 0 (a second), got 0"),
