@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from actionsd import settings, wire
 from actionsd.cli.ctl import ctl
-from actionsd.cli.dev import config, offer, project, show
+from actionsd.cli.dev import config, loop, offer, project, show
 from actionsd.cli.http import Failed
 from support.daemon import BIN
 from support.sink import Sink
@@ -226,6 +227,19 @@ def test_what_editors_and_python_leave_behind_is_no_change(acme: Path) -> None:
     assert set(project.read(acme).files()) == before
     (module(acme).parent / "other.py").write_text("")
     assert set(project.read(acme).files()) == before | {module(acme).parent / "other.py"}
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_does_not_end_the_watch(
+    acme: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanishing(found: project.Project) -> Iterator[Path]:
+        yield found.folder / "pyproject.toml"
+        raise FileNotFoundError("__pycache__")  # as rglob does
+
+    whole = loop._stamps(project.read(acme))
+    monkeypatch.setattr(project.Project, "files", vanishing)
+    part = loop._stamps(project.read(acme))
+    assert part == {acme / "pyproject.toml": whole[acme / "pyproject.toml"]} != whole
 
 
 def ask(folder: Path, sample: bool = False, **given: Any) -> offer.Offer:

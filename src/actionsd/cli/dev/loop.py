@@ -3,6 +3,7 @@
 import socket
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +134,10 @@ def _free_port() -> int:
 
 def _stamps(found: project.Project) -> Stamps:
     stamps: Stamps = {}
-    for path in found.files():
-        try:
+    with suppress(OSError):  # a file or folder was removed since it was listed: the next look sees what there is
+        for path in found.files():
             state = path.stat()
-        except OSError:
-            continue  # removed since it was listed
-        stamps[path] = (state.st_mtime_ns, state.st_size)
+            stamps[path] = (state.st_mtime_ns, state.st_size)
     return stamps
 
 
