@@ -274,6 +274,46 @@ def test_one_refresh_serves_all_that_wait_for_it() -> None:
     assert len(refreshes) == 1
 
 
+def test_a_refresh_goes_on_when_its_attempt_is_cancelled() -> None:
+    saved: list[Auth] = []
+
+    async def save(auth: Auth) -> None:
+        saved.append(auth)
+
+    async def main() -> Auth:
+        asked, answered = asyncio.Event(), asyncio.Event()
+
+        async def refresh(call: Any) -> Tokens:
+            asked.set()
+            await answered.wait()
+            return Tokens("new-token", "rotated")
+
+        ready = oauth(refresh)
+        ready.credentials = Credentials(Auth(access_token="old-token", refresh_token="r"), save)
+        first = asyncio.create_task(attempt(ready, item("a"), around([(401, None, "")])))
+        await asked.wait()
+        first.cancel()
+        await asyncio.wait([first])
+        second = asyncio.create_task(attempt(ready, item("b"), around([(401, None, ""), None])))
+        answered.set()
+        assert (await second).kind == "delivered"
+        return ready.credentials.auth
+
+    assert asyncio.run(main()) == Auth(access_token="new-token", refresh_token="rotated")
+    assert saved == [Auth(access_token="new-token", refresh_token="rotated")]
+
+
+def test_a_refresh_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refresh(call: Any) -> Tokens:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("unreachable")
+
+    monkeypatch.setattr("actionsd.delivery.credentials._limit", 0.01)
+    outcome = asyncio.run(attempt(oauth(refresh), item("a"), around([(401, None, "")])))
+    assert (outcome.kind, outcome.code) == ("retry", "RETRYABLE_ERROR")
+    assert outcome.message.endswith(" within 0.01 s")
+
+
 def test_both_spellings_of_oauth_settings_are_read() -> None:
     assert auth_of({"clientId": "c", "accessToken": "a", "refresh_token_url": "u"}) == Auth(
         access_token="a", client_id="c", refresh_url="u"

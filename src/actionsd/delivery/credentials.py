@@ -19,6 +19,7 @@ _KEYS = {
     "client_secret": ("client_secret", "clientSecret"),
     "refresh_url": ("refresh_token_url", "refresh_url", "refreshTokenUrl"),
 }
+_limit = 30.0  # seconds that a refresh may take
 _FAILED = "OAUTH_REFRESH_FAILED"
 
 
@@ -39,14 +40,27 @@ class Credentials:
         self.auth = auth
         self._save = save
         self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[Auth] | None = None
 
     async def refresh(self, used: Auth, fetch: Callable[[Auth], Awaitable[Tokens | None]]) -> Auth:
-        """New credentials after ``used`` were refused. Whoever comes while a refresh runs gets its result.
+        """New credentials after ``used`` were refused. Whoever comes while a refresh runs gets its result. It goes on
+        when the attempt that wanted it is cancelled: the old refresh token may be worthless already.
 
         Raises:
             InvalidAuthenticationError: the refresh was refused (code OAUTH_REFRESH_FAILED).
             RetryableError: it could not be made now.
         """
+        if self._refreshing is None:
+            self._refreshing = asyncio.create_task(self._refresh(used, fetch), name="refresh")
+            self._refreshing.add_done_callback(self._refreshed)
+        return await asyncio.shield(self._refreshing)
+
+    def _refreshed(self, task: "asyncio.Task[Auth]") -> None:
+        self._refreshing = None
+        if not task.cancelled():
+            task.exception()  # maybe nobody waits for it any more
+
+    async def _refresh(self, used: Auth, fetch: Callable[[Auth], Awaitable[Tokens | None]]) -> Auth:
         async with self._lock:
             if self.auth.access_token != used.access_token:
                 return self.auth
@@ -76,7 +90,10 @@ class Credentials:
 
 async def _fetched(fetch: Callable[[Auth], Awaitable[Tokens | None]], auth: Auth) -> Tokens:
     try:
-        tokens = await fetch(auth)
+        async with asyncio.timeout(_limit):
+            tokens = await fetch(auth)
+    except TimeoutError as error:
+        raise RetryableError(f"Failed to refresh access token: no answer within {_limit:g} s", 503) from error
     except DestinationError as error:
         if error.retryable:
             raise RetryableError(f"Failed to refresh access token: {error.message}", error.status or 503) from error
