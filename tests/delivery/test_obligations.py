@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from actionsd.delivery.gate import abandoned_to_quarantine
 from actionsd.sdk import Request, Response
 from actionsd.settings import Delivery
 from support.clock import FakeClock
@@ -33,6 +34,7 @@ class Obligations(RuleBasedStateMachine):
         self.plans: dict[str, list[str]] = {}
         self.accepted: list[str] = []
         self.crashes = 0
+        self.stubbornness = 0
         self.batched = batched
         options = Delivery(in_flight=IN_FLIGHT, concurrency=concurrency, request_timeout=5.0, retry_window=60.0)
         self.it = Bench(Path(self.folder.name) / "data", FakeClock(), options)
@@ -63,6 +65,14 @@ class Obligations(RuleBasedStateMachine):
             case code:
                 return status(int(code))
 
+    def bearable(self, plan: list[str]) -> list[str]:
+        """The plan, with too few stubborn failures over all to put the destination into quarantine for good (R27)."""
+        kept = []
+        for failure in plan:
+            self.stubbornness += failure == "stubborn"
+            kept.append("hang" if failure == "stubborn" and self.stubbornness >= abandoned_to_quarantine else failure)
+        return kept
+
     async def stubborn(self) -> Response:
         """Swallows its first cancellation, then fails."""
         try:
@@ -73,7 +83,7 @@ class Obligations(RuleBasedStateMachine):
     @rule(plans=st.lists(st.lists(st.sampled_from(FAILURES), max_size=4), min_size=1, max_size=6))
     def accept(self, plans: list[list[str]]) -> None:
         ids = [f"e{len(self.accepted) + number}" for number in range(len(plans))]
-        self.plans |= dict(zip(ids, plans, strict=True))
+        self.plans |= dict(zip(ids, map(self.bearable, plans), strict=True))
         self.accepted += ids
         self.run(self.it.accept(*map(event, ids)))
 
