@@ -83,11 +83,7 @@ def test_f011_segment_python_client_with_oauth(daemon: Daemon, tmp_path: Path) -
     assert daemon.ctl(*add, "--key", str(public)).returncode == 0
     (listed,) = daemon.ask("oauth-clients", "list")
     assert (listed["kids"], listed["sources"], listed["tokenLife"]) == (["k1"], ["website"], 2 * 86400)
-    config = daemon.config.read_text()
-    daemon.config.write_text(config.replace('slug = "website"', 'slug = "website"\noauth = "required"', 1))
-    assert daemon.stop() == 0
-    daemon.start()
-
+    _require_tokens(daemon)
     (tmp_path / "program.py").write_text(f"""
 import sys
 import segment.analytics as analytics
@@ -152,6 +148,27 @@ def test_node_client(daemon: Daemon) -> None:
     events = _delivered(daemon, 6)
     _assert_the_six_calls(events, library="@segment/analytics-node")
     assert {event["messageId"] for event in events} == {f"node-{kind}" for kind in TYPES}
+
+
+def test_f011_node_client_with_oauth(daemon: Daemon, tmp_path: Path) -> None:
+    packages = _packages()
+    private, public = tmp_path / "client.pem", tmp_path / "client.pub"
+    private.write_text(jwts.private_pem(jwts.key()))
+    public.write_text(jwts.public_pem(jwts.key()))
+    add = ("oauth-clients", "add", "backend", "--source", "website", "--kid", "k1", "--key", str(public))
+    assert daemon.ctl(*add).returncode == 0
+    _require_tokens(daemon)
+    program = ["node", CLIENTS / "server.js", packages, daemon.url, WRITE_KEY, "backend", "k1", private]
+    subprocess.run(program, check=True, timeout=60)
+    _assert_the_six_calls(_delivered(daemon, 6), library="@segment/analytics-node")
+
+
+def _require_tokens(daemon: Daemon) -> None:
+    """Let the source take events with an access token only."""
+    config = daemon.config.read_text()
+    daemon.config.write_text(config.replace('slug = "website"', 'slug = "website"\noauth = "required"', 1))
+    assert daemon.stop() == 0
+    daemon.start()
 
 
 def test_browser_client(daemon: Daemon, tmp_path: Path) -> None:

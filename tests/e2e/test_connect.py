@@ -211,3 +211,10 @@ def test_c10_nobody_waits_for_ever(shared_daemon: Daemon, monkeypatch: pytest.Mo
     done = CliRunner().invoke(ctl, words)
     assert done.exit_code == 1
     assert "no answer came within 0 minutes; nothing was changed" in done.output
+
+
+def test_c10_a_port_that_is_taken_is_named(shared_daemon: Daemon) -> None:
+    words = ["--config", str(shared_daemon.config), "destinations", "connect", "notes", "--port"]
+    done = CliRunner().invoke(ctl, [*words, str(shared_daemon.port)])
+    assert done.exit_code == 1
+    assert f"cannot wait on 127.0.0.1:{shared_daemon.port}: address already in use" in done.output

@@ -250,7 +250,8 @@ _whole = st.tuples(
         max_size=3,
         unique_by=lambda each: each[0].slug,
     ),
-    st.builds(SourceConfig, slug=st.just("shop"), name=_texts, write_keys=st.just(("k1", "k 2"))),
+    st.builds(SourceConfig, slug=st.just("shop"), name=_texts, write_keys=st.just(("k1", "k 2")),
+              oauth=st.sampled_from(["optional", "required"])),
 )
 
 
@@ -297,7 +298,7 @@ def _seen(parts: Parts) -> Any:
             [(f["title"], f["if"], f["actions"], f["enabled"]) for f in d.filters], d.config and d.config.labels,
         )
         for d in sorted(parts.workspace.destinations, key=lambda each: each.slug)
-    ], [(s.slug, s.name, s.write_keys, s.enabled) for s in parts.workspace.sources]  # fmt: skip
+    ], [(s.slug, s.name, s.write_keys, s.enabled, s.oauth) for s in parts.workspace.sources]  # fmt: skip
 
 
 def _secret_of(parts: Parts, name: str) -> str:

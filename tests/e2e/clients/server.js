@@ -1,10 +1,17 @@
 // One call of each type with @segment/analytics-node.
-// usage: node server.js NODE_MODULES URL WRITE_KEY
+// usage: node server.js NODE_MODULES URL WRITE_KEY [CLIENT_ID KEY_ID KEY_FILE]
 'use strict'
-const [modules, host, writeKey] = process.argv.slice(2)
+const [modules, host, writeKey, clientId, keyId, keyFile] = process.argv.slice(2)
 const { Analytics } = require(require('path').join(modules, '@segment/analytics-node'))
 
-const analytics = new Analytics({ host, writeKey, flushInterval: 100 })
+const oauthSettings = clientId && {
+  clientId,
+  keyId,
+  clientKey: require('fs').readFileSync(keyFile, 'utf8'),
+  authServer: host,
+  scope: 'tracking_api:write',
+}
+const analytics = new Analytics({ host, writeKey, flushInterval: 100, oauthSettings: oauthSettings || undefined })
 const userId = 'ada'
 analytics.on('error', (error) => {
   console.error(error)
