@@ -333,6 +333,17 @@ async def post_all(call: BatchCall[NoSettings, Ping]) -> Response:
     return await call.http.post("https://h.test/", json=call.payloads)
 
 
+async def leave(call: Any) -> Any:
+    raise SystemExit(3)
+
+
+def test_i3_a_plugin_that_wants_to_end_the_process_fails_alone() -> None:
+    assert asyncio.run(attempt(prepared(leave), item("a"), around())).message == "SystemExit: 3"
+    assert [outcome.kind for outcome in batch(leave, ["a", "b"])] == ["retry", "retry"]
+    refused = asyncio.run(attempt(oauth(leave), item("a"), around([(401, None, "")])))
+    assert (refused.kind, refused.code) == ("retry", "RETRYABLE_ERROR")
+
+
 def test_r24_invalid_items_settle_before_sending_and_the_rest_goes_once() -> None:
     outcomes = batch(post_all, ["a", {}, "b"], [(207, None, {"x": 1})])
     assert [(one.kind, one.status, one.code) for one in outcomes] == [

@@ -49,6 +49,10 @@ async def burst(call: DeleteCall[Keyed]) -> Response:
     raise ZeroDivisionError(call.settings.key)
 
 
+async def leave(call: DeleteCall[Keyed]) -> Response:
+    raise SystemExit(3)
+
+
 async def hang(call: DeleteCall[Keyed]) -> Response:
     await asyncio.Event().wait()
     raise AssertionError
@@ -65,6 +69,7 @@ def definition(slug: str, on_delete: Any) -> Definition[Keyed]:
 
 DEFINITIONS = (
     definition("forgets", forget), definition("cannot", None), definition("bursts", burst), definition("hangs", hang),
+    definition("leaves", leave),
 )  # fmt: skip
 CATALOG = Catalog([Plugin("partner", "actionsd-partner", "1", DEFINITIONS)])
 SECRET = "s3cret-key-of-the-partner"
@@ -159,10 +164,11 @@ def test_f223_nobody_can(tmp_path: Path) -> None:
 
 
 def test_i6_broken_and_hanging_plugins_end_in_reports_without_secrets(tmp_path: Path) -> None:
-    state, reports, _ = carried_out(tmp_path, "bursts", "hangs", timeout=0.05)
+    state, reports, _ = carried_out(tmp_path, "bursts", "hangs", "leaves", timeout=0.05)
     assert state == "FAILED"
     assert {status for status, _ in reports.values()} == {"FAILED"}
     assert "ZeroDivisionError" in reports["bursts"][1]
+    assert "SystemExit: 3" in reports["leaves"][1]
     assert SECRET not in str(reports)
     assert "no answer within 0.05 s" in reports["hangs"][1]
 

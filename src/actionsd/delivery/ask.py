@@ -59,6 +59,8 @@ async def on_delete(session: Session, user_id: str | None, anonymous_id: str | N
         try:
             call = DeleteCall(user_id=user_id, anonymous_id=anonymous_id, **session.facts(auth))
             return await forget(call)
+        except SystemExit as error:  # which would end the event loop
+            return classify(error), RuntimeError(f"SystemExit: {error}")
         except Exception as error:
             return classify(error, session.around.at_ms), error
 

@@ -45,7 +45,7 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
                 payload=payload, event=item.event, idempotency_key=item.key, **_facts(prepared, session, auth, item.key)
             )
             return delivered(await prepared.action.perform(call), payload, session)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # which would end the event loop
             return classify(error, around.at_ms)
 
     try:
@@ -90,7 +90,7 @@ async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], 
             )
             result = await prepared.action.perform_batch(call)
             return result if isinstance(result, MultiStatus) else _whole(result, around.at_ms)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return classify(error, around.at_ms)
 
     try:

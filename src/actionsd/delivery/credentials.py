@@ -94,6 +94,8 @@ async def _fetched(fetch: Callable[[Auth], Awaitable[Tokens | None]], auth: Auth
             tokens = await fetch(auth)
     except TimeoutError as error:
         raise RetryableError(f"Failed to refresh access token: no answer within {_limit:g} s", 503) from error
+    except SystemExit as error:  # which would end the event loop
+        raise RetryableError("Failed to refresh access token: SystemExit", 500) from error
     except DestinationError as error:
         if error.retryable:
             raise RetryableError(f"Failed to refresh access token: {error.message}", error.status or 503) from error
