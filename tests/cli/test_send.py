@@ -68,7 +68,7 @@ def test_a_file_of_many_events_arrives_whole(ctl_of: Ctl, daemon: Daemon, tmp_pa
 
 def test_stdin_is_a_file(ctl_of: Ctl, daemon: Daemon) -> None:
     line = json.dumps({"type": "track", "event": "Piped", "userId": "u", "messageId": "piped"})
-    assert ctl_of("send", "-f", "-", input=line).output == "sent 1 events\n"
+    assert ctl_of("send", "-f", "-", input=line).output == "sent 1 event\n"
     assert archived(daemon, "piped")["event"] == "Piped"
 
 
@@ -90,6 +90,20 @@ def test_a_refused_event_is_told_on_the_stream(ctl_of: Ctl) -> None:
 )
 def test_wrong_usage_is_exit_2(ctl_of: Ctl, arguments: list[str], said: str) -> None:
     failed = ctl_of("send", *arguments, input="[]\n")
+    assert failed.exit_code == 2
+    assert said in failed.output
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"type": "tarck", "event": "E", "userId": "u"}', "line 2: type is one of track, identify, "),
+        ('{"type": "track", "event": "E"}', "line 2: an event needs a userId or an anonymousId"),
+    ],
+)
+def test_what_http_would_refuse_in_silence_is_told(ctl_of: Ctl, line: str, said: str) -> None:
+    good = '{"type": "track", "event": "E", "userId": "u"}'
+    failed = ctl_of("send", "-f", "-", input=f"{good}\n{line}\n")
     assert failed.exit_code == 2
     assert said in failed.output
 

@@ -43,7 +43,11 @@ _types = ["track", "identify", "page", "screen", "group", "alias"]
 @click.option(
     "--to", metavar="URL", help="An ingest listener: http://HOST:PORT or unix:PATH.  [default: from --config]"
 )
-@click.option("--stream", is_flag=True, help="Speak newline-delimited JSON to a stream socket instead of HTTP.")
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Speak newline-delimited JSON to a stream socket, which answers for each event; HTTP does for a batch.",
+)
 @click.pass_obj
 def send(
     client: Client,
@@ -71,7 +75,7 @@ def send(
     else:
         receipt = _with_progress(file, lambda events: deliver(url, key, events))
         _finish(receipt)
-        click.echo(f"sent {number(receipt.sent)} events")
+        click.echo("sent 1 event" if receipt.sent == 1 else f"sent {number(receipt.sent)} events")
 
 
 def _target(client: Client, write_key: str | None, to: str | None, stream: bool) -> tuple[str, str]:
@@ -155,6 +159,10 @@ def _events(file: IO[bytes]) -> Iterator[tuple[Event, int]]:
             event = msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.DecodeError as error:
             raise Usage(f"line {count} is no JSON object: {error}") from None
+        if event.get("type") not in _types:
+            raise Usage(f"line {count}: type is one of {', '.join(_types)}, got {event.get('type')!r}")
+        if not (event.get("userId") or event.get("anonymousId")):
+            raise Usage(f"line {count}: an event needs a userId or an anonymousId")
         yield _stamped(event), len(line)
 
 
