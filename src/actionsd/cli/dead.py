@@ -95,7 +95,7 @@ def show(client: Client, id: int, as_json: bool) -> None:
     row = letter.row
     click.secho(f"{row.destination} / {row.mapping}: {row.reason}", bold=True)
     click.echo(f"{row.code} {row.message}".strip())
-    click.echo(f"{row.attempts} attempts from {local(row.first_at)} to {local(row.last_at)}")
+    click.echo(f"attempts: {row.attempts}, from {local(row.first_at)} to {local(row.last_at)}")
     click.echo(f"message id {row.message_id}, journal position {number(row.position)}")
     for title, value in (("Event", letter.event), ("Last exchange", letter.exchange), ("Versions", letter.versions)):
         if value:

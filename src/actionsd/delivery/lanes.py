@@ -25,7 +25,7 @@ from actionsd.store import Store
 from actionsd.store.records import Destination, LaneKey, Replay, Workspace
 
 log = logging.getLogger(__name__)
-_catch_up_limit = 1.0  # seconds
+_catch_up_limit = 5.0  # seconds
 
 
 class Lanes:
@@ -107,7 +107,7 @@ class Lanes:
 
     async def catch_up(self, destination: int) -> None:
         """Have what is known of a destination's deliveries committed, so that its cursor tells it (RULES R30). It is
-        not waited for where the store takes longer than a second.
+        not waited for where the store takes longer than five seconds.
 
         Raises:
             NotFound: there is no such destination.
