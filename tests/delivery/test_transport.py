@@ -97,17 +97,18 @@ def test_f173_a_closed_port_and_an_unknown_name(monkeypatch: pytest.MonkeyPatch)
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
 
-        async def code(url: str) -> str:
+        async def failure(url: str) -> tuple[str, str]:
             resolver = Resolver()
             client = HttpTransport(resolver)
             with pytest.raises(NetworkError) as caught:
                 await client.send(Request("GET", url, {}))
             await client.close()
             resolver.close()
-            return caught.value.code
+            return caught.value.code, caught.value.message
 
-        assert asyncio.run(code(f"http://127.0.0.1:{port}/")) == "ECONNREFUSED"
-        assert asyncio.run(code("http://nowhere.test/")) == "ENOTFOUND"
+        refused = asyncio.run(failure(f"http://127.0.0.1:{port}/"))
+        assert refused == ("ECONNREFUSED", f"connect ECONNREFUSED 127.0.0.1:{port}")
+        assert asyncio.run(failure("http://nowhere.test/")) == ("ENOTFOUND", "getaddrinfo ENOTFOUND nowhere.test")
 
 
 def test_r28_a_name_is_looked_up_once_at_a_time_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:

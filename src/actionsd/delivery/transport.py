@@ -162,7 +162,12 @@ def _url(text: str) -> URL:
 
 def _network_error(error: Exception) -> NetworkError:
     """The failure under the name that Segment gives it (FEATURES F173)."""
-    return NetworkError(str(error) or type(error).__name__, _code(error))
+    code = _code(error)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return NetworkError(f"getaddrinfo {code} {error.host}", code)
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError):
+        return NetworkError(f"connect {code} {error.host}:{error.port}", code)
+    return NetworkError(str(error) or type(error).__name__, code)
 
 
 def _code(error: Any) -> str:
