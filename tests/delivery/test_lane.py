@@ -360,14 +360,35 @@ def test_r18_a_disabled_destination_gives_up_what_it_has_and_starts_at_the_head(
             await it.declare(destination("one", enabled=False))
             assert it.status().state == "disabled"
             dead, ((_, passed),) = it.count("dead"), await it.store.ledger.dead_ranges(destination=it.id())
-            assert dead == 51
-            assert passed.events == 51 - len(await it.store.ledger.dead(destination=it.id()))
+            assert dead + it.count("discarded", "destination_disabled") == 51
+            assert passed.events == it.count("discarded", "destination_disabled") == 51 - dead
+            assert dead == len(await it.store.ledger.dead(destination=it.id()))
             it.partner.respond = lambda request: None
             await it.accept(event("while-off"))
             await it.declare(destination("one"))
+            assert it.count("discarded", "destination_disabled") == 51 - dead + 1
             await it.accept(event("after"))
             await it.settled()
             assert it.partner.received == ["after"]
+
+    run(main)
+
+
+def test_r18_what_comes_after_enabling_arrives_even_while_an_attempt_of_before_still_runs(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path) as it:
+            answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+            it.partner.respond = lambda request: answer if request.url.endswith("running") else None
+            await it.accept(event("running"))
+            await eventually(lambda: it.partner.active)
+            for enabled in (False, True):
+                it.lanes.apply(await it.store.workspace.declare(it.sources, [destination("one", enabled=enabled)]))
+                await it.accept(event("off" if not enabled else "on"))
+            answer.set_result(status(200))
+            await it.lanes.applied()
+            await it.settled()
+            assert it.partner.received == ["running", "on"]
+            assert (it.count("delivered"), it.count("discarded", "destination_disabled")) == (2, 1)
 
     run(main)
 

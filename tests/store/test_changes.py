@@ -77,6 +77,11 @@ def test_r19_a_mapping_made_or_enabled_later_starts_at_the_head_and_an_edit_keep
             await store.workspace.change("ada", [Put(config=HOOK, id=hook)])
             lane = await store.ledger.lane(LaneKey(hook))
             assert lane is not None
+            assert (lane.start, lane.cursor) == (4, 0)
+            for _ in range(2):
+                await store.ledger.skip(hook, "destination_disabled")
+            lane = await store.ledger.lane(LaneKey(hook))
+            assert lane is not None
             assert (lane.start, lane.cursor) == (4, 4)
 
     asyncio.run(main())

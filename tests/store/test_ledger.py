@@ -150,6 +150,7 @@ def test_r18_retiring_a_lane_turns_everything_open_into_dead_letters_and_one_ran
             await _filled(store, 1100)
             await append(store, "foreign", source=2)
             await _settle(store, 2, retries=tuple(_retry(position) for position in (1, 2)))
+            await store.workspace.declare([source()], [destination(mappings=("m", "n"), enabled=False)])
             for _ in range(2):
                 await store.ledger.retire(LANE, "destination_disabled")
             assert (await store.ledger.backlog(LANE)).rows == 0
@@ -160,7 +161,7 @@ def test_r18_retiring_a_lane_turns_everything_open_into_dead_letters_and_one_ran
             assert lane is not None
             assert lane.cursor == 1101
             assert store.counts[Count("dead", "destination_disabled", destination=1, mapping=1)] == 2
-            assert store.counts[Count("dead", "destination_disabled", destination=1)] == 1098
+            assert store.counts[Count("discarded", "destination_disabled", destination=1)] == 1098
 
     asyncio.run(main())
 

@@ -46,6 +46,7 @@ def test_r18_enabling_a_destination_starts_at_the_head(tmp_path: Path) -> None:
             await append(store, "b", "c")
             (on,) = (await store.workspace.declare([source()], [destination()])).destinations
             assert (on.state, on.start) == ("enabled", 3)
+            await store.ledger.skip(on.id, "destination_disabled")
             lane = await store.ledger.lane(LaneKey(on.id))
             assert lane is not None
             assert (lane.start, lane.cursor) == (3, 3)

@@ -157,6 +157,9 @@ class Outlet:
             return
         destination, store = self.destination, self._context.store
         state = await store.ledger.lane(LaneKey(destination.id))
+        if state is not None and state.cursor < state.start:
+            await store.ledger.skip(destination.id, disabled)
+            state = await store.ledger.lane(LaneKey(destination.id))
         if state is None:
             raise ConfigError(f"destination {destination.slug!r} has no lane in the store")
         self.state = state

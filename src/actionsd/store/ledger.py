@@ -23,7 +23,7 @@ from actionsd.store.records import (
 )
 from actionsd.store.requests import Settle
 from actionsd.store.rows import entry
-from actionsd.store.settle import bury_retries, pass_over, requeue, retry_of, span
+from actionsd.store.settle import bury_retries, pass_over_disabled, requeue, retry_of, span
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
 
@@ -185,11 +185,16 @@ class Ledger:
 
     async def retire(self, key: LaneKey, reason: str) -> None:
         """The lane of a disabled destination, its running attempts settled: retry rows become requeueable dead letters,
-        what it has not claimed one counted dead range, its cursor stands at the head (RULES R18). Repeating it changes
-        nothing."""
+        and see :meth:`skip` (RULES R18). Repeating it changes nothing."""
         await self.discard_retries(key.destination, replay=key.replay, reason=reason)
         if not key.replay:
-            await self._writer.run(lambda t: pass_over(t, key.destination, t.head, reason))
+            await self.skip(key.destination, reason)
+
+    async def skip(self, destination: int, reason: str) -> None:
+        """Move the cursor of a live lane, which is closed, past what came while its destination was disabled: to the
+        head, or to where the lane starts if it is enabled by now. What is passed becomes one range that is counted as
+        discarded."""
+        await self._writer.run(lambda t: pass_over_disabled(t, destination, reason))
 
     async def discard_retries(
         self,

@@ -135,8 +135,17 @@ def _why_not(transaction: Transaction, letter: Sequence[Any]) -> str:
     return next((problem for problem, fine in zip(problems, checks, strict=True) if not fine), "")
 
 
-def pass_over(transaction: Transaction, destination: int, upto: int, reason: str) -> None:
-    """Move a live lane's cursor to ``upto``; what it has not settled on the way becomes one counted dead range."""
+def pass_over_disabled(transaction: Transaction, destination: int, reason: str) -> None:
+    """What comes while a destination is disabled: counted as discarded, for nobody wants it delivered (RULES R18)."""
+    parameters = {"destination": destination, "head": transaction.head}
+    row = transaction.db.execute(_sql["disabled_upto"], parameters).fetchone()
+    if row is not None:
+        pass_over(transaction, destination, row[0], reason, step="discarded")
+
+
+def pass_over(transaction: Transaction, destination: int, upto: int, reason: str, *, step: str = "dead") -> None:
+    """Move a live lane's cursor to ``upto``; what it has not settled on the way becomes one range, counted under
+    ``step``."""
     row = transaction.db.execute(_sql["read_lane"], {"destination": destination, "replay": 0}).fetchone()
     if row is None or row[1] >= upto:
         return
@@ -150,7 +159,7 @@ def pass_over(transaction: Transaction, destination: int, upto: int, reason: str
     transaction.db.execute(_sql["move_lane"], lane)
     if events:
         _put_dead_range(transaction, destination, cursor + 1, upto, events, reason)
-        transaction.count(Count("dead", reason, destination=destination), events)
+        transaction.count(Count(step, reason, destination=destination), events)
 
 
 def decode_completed(completed: bytes, cursor: int) -> tuple[int, list[tuple[int, list[int]]]]:

@@ -3,8 +3,14 @@
 insert into lanes (destination, replay, start, cursor, completed) values (:destination, :replay, :start, :start, x'')
 
 -- name: restart_lane
--- Enabling starts at the head; what came while the destination was disabled only a replay brings back (R18).
-update lanes set start = :start, cursor = :start, completed = x'' where destination = :destination and replay = 0
+-- Enabling starts at the head; what came while the destination was disabled only a replay brings back (R18). The cursor
+-- follows once the lane is closed, for attempts of before may still run, and takes the count of what it passes.
+update lanes set start = :start where destination = :destination and replay = 0
+
+-- name: disabled_upto
+-- Where what a destination does not get for being disabled ends: where it starts again, or nowhere yet.
+select case when d.enabled = 1 then l.start else :head end
+from destinations d join lanes l on l.destination = d.id and l.replay = 0 where d.id = :destination
 
 -- name: read_lane
 select start, cursor, completed from lanes where destination = :destination and replay = :replay
