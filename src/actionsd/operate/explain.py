@@ -116,7 +116,7 @@ async def _at_destination(
     if not fates and (reason := await _passed_over(parts, destination, entry.position)):
         return [step("dead", f"{reason}: the lane was told to pass it over")]
     if entry.position <= lane.start:
-        return [step("discarded", "it came before the destination was enabled; a replay would send it")]
+        return [step("discarded", "it came before the destination was last enabled; a replay would send it")]
     route = Route(destination, definition.name, parts.lanes.knows)
     admitted, reason = route.admit(event, entry.metadata)
     if admitted is None:
@@ -176,5 +176,5 @@ def _unmatched(mapping: Mapping, position: int) -> str:
     if not mapping.enabled:
         return "the mapping is disabled"
     if position <= mapping.start:
-        return "it came before the mapping was enabled; a replay would send it"
+        return "it came before the mapping was last enabled; a replay would send it"
     return f"{at_mapping}: the trigger does not hold: {mapping.trigger}"
