@@ -147,6 +147,11 @@ def test_secrets_are_masked_and_a_mask_that_comes_back_changes_nothing(run: Run,
         assert SECRET not in json.dumps(row)
 
 
+@pytest.mark.parametrize("noun", ["sources", "tokens", "alerts", "regulations", "suppressions", "dead"])
+def test_a_noun_alone_lists(run: Run, noun: str) -> None:
+    assert as_json(run(noun, "--json")) == as_json(run(noun, "list", "--json"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

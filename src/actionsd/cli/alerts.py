@@ -4,6 +4,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, Usage, segment
+from actionsd.cli.noun import Noun
 from actionsd.cli.output import Column, ago, json_option, print_json, print_table
 
 _columns = (
@@ -16,7 +17,7 @@ _columns = (
 )
 
 
-@click.group()
+@click.group(cls=Noun)
 def alerts() -> None:
     """Add, list and remove alerts.
 

@@ -7,6 +7,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, Usage
+from actionsd.cli.noun import Noun
 from actionsd.cli.output import Column, ago, json_option, local, number, pretty, print_json, print_table
 
 _columns = (
@@ -28,7 +29,7 @@ _range_columns = (
 )
 
 
-@click.group()
+@click.group(cls=Noun)
 def dead() -> None:
     """List, show, requeue or drop dead letters."""
 

@@ -6,6 +6,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, segment
+from actionsd.cli.noun import Noun
 from actionsd.cli.output import Column, json_option, print_json, print_table
 
 _regulations = (
@@ -22,7 +23,7 @@ _after = click.option("--page", metavar="CURSOR", help="The next page, as the on
 _users = click.argument("users", nargs=-1, required=True)
 
 
-@click.group()
+@click.group(cls=Noun)
 def suppressions() -> None:
     """Users whose events are refused.
 
@@ -66,7 +67,7 @@ def rm(client: Client, users: tuple[str, ...]) -> None:
     click.echo(f"{len(users)} not suppressed any more")
 
 
-@click.group()
+@click.group(cls=Noun)
 def regulations() -> None:
     """What was asked for in the name of users' privacy, and how far it is."""
 

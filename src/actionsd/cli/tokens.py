@@ -7,6 +7,7 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, segment
+from actionsd.cli.noun import Noun
 from actionsd.cli.output import Column, ago, json_option, local, print_json, print_table
 
 _columns = (
@@ -32,7 +33,7 @@ class Span(click.ParamType[float]):
         return float(found[1]) * _units[found[2]]
 
 
-@click.group()
+@click.group(cls=Noun)
 def tokens() -> None:
     """Make, list and revoke tokens for the admin API.
 

@@ -91,7 +91,8 @@ def _found(parts: Parts, wanted: Wanted) -> tuple[int, Destination | None, int]:
         destination = find_destination(workspace, wanted.of)
         return destination.source, destination, find_mapping(destination, wanted.mapping).id if wanted.mapping else 0
     if not wanted.of and len(workspace.sources) != 1:
-        raise ConfigError(f"name one of the sources {[each.slug for each in workspace.sources]}, or a destination")
+        slugs = ", ".join(each.slug for each in workspace.sources)
+        raise ConfigError(f"name a destination, or one of the sources: {slugs or 'there is none'}")
     return (find_source(workspace, wanted.of) if wanted.of else workspace.sources[0]).id, None, 0
 
 
