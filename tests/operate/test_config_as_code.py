@@ -139,9 +139,17 @@ def test_all_problems_are_told_at_once_with_file_and_line_and_nothing_is_changed
         async with running(tmp_path) as parts:
             with pytest.raises(ConfigError) as caught:
                 await applied(parts, wrong)
-            assert caught.value.problems == (
-                'shop.toml:11: destinations[0].timeuot: unknown key; did you mean "timeout"?',
-            )
+            assert [line.split(": ", 2)[1:] for line in caught.value.problems] == [
+                ["destinations[0].timeuot", 'unknown key; did you mean "timeout"?'],
+                ["sources[0].slug", f'source "web" is declared in {tmp_path / "actionsd.toml"}; it is changed there'],
+            ]
+            keyless = 'write_keyz = ["k"]\n[[destinations]]\nslug = "b"\nsource = "a"\ndefinition = "webhok"\n'
+            with pytest.raises(ConfigError) as caught:
+                await applied(parts, f'[[sources]]\nslug = "a"\n{keyless}')
+            assert [line.split(": ")[:2] for line in caught.value.problems] == [
+                ["shop.toml:3", "sources[0].write_keyz"], ["shop.toml:1", "sources[0]"],
+                ["shop.toml:7", "destinations[0].definition"],
+            ], "a source that cannot be read is there for what names it"  # fmt: skip
             with pytest.raises(ConfigError) as caught:
                 await applied(parts, wrong.replace("timeuot", "timeout"))
             lines = [line.split(": ")[0] for line in caught.value.problems]

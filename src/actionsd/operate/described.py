@@ -1,7 +1,7 @@
 """What files of config as code describe, checked as if it were here already: tables in, configs out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -39,6 +39,7 @@ Config = (
     | TransformationConfig
 )
 Problems = list[tuple[str, str]]
+T = TypeVar("T")
 
 
 class Key(NamedTuple):
@@ -89,26 +90,34 @@ def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
     """
     found: list[Wanted] = []
     errors: list[str] = []
-    known = {source.slug for source in parts.workspace.sources} | {s.slug for file in files for s in file.sources}
-    plans = {each.config.slug for each in parts.workspace.plans} | {p.slug for f in files for p in f.tracking_plans}
+    written = {each for file in files for each in file.slugs}
+    known = {each.slug for each in parts.workspace.sources} | {slug for kind, slug in written if kind == "sources"}
+    plans = {each.config.slug for each in parts.workspace.plans}
+    plans |= {slug for kind, slug in written if kind == "tracking_plans"}
     seen: set[str] = set()
     for file in files:
         problems: Problems = []
-        for index, source in enumerate(file.sources):
+        for index, source in _read(file.sources):
             key = f"sources[{index}]"
             problems += [(f"{key}.slug", text) for text in _slug_problems(parts, "source", source.slug, seen)]
             problems += [(key, text) for text in sources.key_problems(parts, source.slug, source.write_keys)]
             found.append(Wanted(source_config(source)))
-        for index, destination in enumerate(file.destinations):
+        for index, destination in _read(file.destinations):
             key = f"destinations[{index}]"
             problems += [(f"{key}.slug", text) for text in _slug_problems(parts, "destination", destination.slug, seen)]
             found += _destination(parts, who, destination, key, known, problems)
         found += _protocols(parts, who, file, known, plans, seen, problems)
-        if problems:
+        told = {key for key, _ in problems}
+        if problems := [*(each for each in file.problems if each[0] not in told), *problems]:
             errors += file.located(problems).problems
     if errors:
         raise ConfigError(*errors)
     return found
+
+
+def _read(tables: Iterable[T | None]) -> Iterator[tuple[int, T]]:
+    """Those tables that could be read, with their place in the file."""
+    return ((index, table) for index, table in enumerate(tables) if table is not None)
 
 
 def _protocols(
@@ -116,20 +125,20 @@ def _protocols(
 ) -> list[Wanted]:
     """The tracking plans, schemas and transformations of a file."""
     found: list[Wanted] = []
-    for index, plan in enumerate(file.tracking_plans):
+    for index, plan in _read(file.tracking_plans):
         key = f"tracking_plans[{index}]"
         if f"tracking plan {plan.slug}" in seen:
             problems.append((f"{key}.slug", f'there are two tracking plans "{plan.slug}" in these files'))
         seen.add(f"tracking plan {plan.slug}")
         config, rules = describedplans.plan(plan, key, problems)
         found += [Wanted(config), *(Wanted(rule, plan.slug) for rule in rules)]
-    for index, schema in enumerate(file.schemas):
+    for index, schema in _read(file.schemas):
         key = f"schemas[{index}]"
         if f"schema {schema.source}" in seen:
             problems.append((f"{key}.source", f'there are two schemas of "{schema.source}" in these files'))
         seen.add(f"schema {schema.source}")
         found.append(Wanted(describedplans.schema(schema, key, sources, plans, problems), schema.source))
-    for index, written in enumerate(file.transformations):
+    for index, written in _read(file.transformations):
         made = describedplans.transformation(parts, who, written, f"transformations[{index}]", sources, problems)
         found += [Wanted(*made)] if made else []
     return found

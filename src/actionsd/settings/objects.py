@@ -26,15 +26,19 @@ from actionsd.settings.tables import (
 
 
 class Objects(read.Table, frozen=True, kw_only=True):
-    """What one file describes; ``file`` is its name and ``text`` its content, which errors point into."""
+    """What one file describes; ``file`` is its name and ``text`` its content, which errors point into. ``problems`` are
+    those of reading it, to be told with all else that is wrong; None stands for a table that has some. ``slugs`` are
+    those of all sources and tracking plans, by the name of their tables."""
 
     file: str
     text: str
-    sources: tuple[SourceDecl, ...] = ()
-    destinations: tuple[DestinationDecl, ...] = ()
-    tracking_plans: tuple[PlanDecl, ...] = ()
-    schemas: tuple[SchemaDecl, ...] = ()
-    transformations: tuple[dict[str, Any], ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+    slugs: frozenset[tuple[str, str]] = frozenset()
+    sources: tuple[SourceDecl | None, ...] = ()
+    destinations: tuple[DestinationDecl | None, ...] = ()
+    tracking_plans: tuple[PlanDecl | None, ...] = ()
+    schemas: tuple[SchemaDecl | None, ...] = ()
+    transformations: tuple[dict[str, Any] | None, ...] = ()
 
     def located(self, problems: list[tuple[str, str]]) -> ConfigError:
         """The error that names these problems, pairs of key path and text, with file and line."""
@@ -60,7 +64,7 @@ def load_objects(files: Mapping[str, str]) -> list[Objects]:
     """The objects of files, given as names and TOML texts.
 
     Raises:
-        ConfigError: every problem of every file, with its line.
+        ConfigError: a file is no TOML.
     """
     found: list[Objects] = []
     problems: list[str] = []
@@ -86,17 +90,19 @@ def written(path: Path) -> dict[str, DestinationDecl]:
 def _objects(name: str, text: str) -> Objects:
     path = Path(name)
     reading = _Verbatim(path.parent, {})
-    tables = read.read_table(_Tables, reading, parse(path, text), "")
-    if tables is not None:
-        check_agreement(tables.sources, tables.destinations, reading)
-    if tables is None or reading.problems:
-        raise locate(path, text, reading.problems)
-    return Objects(
-        file=name,
-        text=text,
-        sources=tables.sources,
-        destinations=tables.destinations,
-        tracking_plans=tables.tracking_plans,
-        schemas=tables.schemas,
-        transformations=tables.transformations,
+    raw = parse(path, text)
+    tables = read.read_values(_Tables, reading, raw, "")
+    if not reading.problems:
+        check_agreement(tables.get("sources", ()), tables.get("destinations", ()), reading)
+    lists = {key: value for key, value in tables.items() if value is not None}
+    return Objects(file=name, text=text, problems=tuple(reading.problems), slugs=_slugs(raw), **lists)
+
+
+def _slugs(raw: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """What tables of a file go by, those with problems included, so that nothing that names them seems to be wrong."""
+    return frozenset(
+        (kind, table["slug"])
+        for kind in ("sources", "tracking_plans")
+        for table in (raw[kind] if isinstance(raw.get(kind), list) else ())
+        if isinstance(table, dict) and isinstance(table.get("slug"), str)
     )

@@ -237,6 +237,12 @@ def table(cls: type[T]) -> Reader:
 def read_table(cls: type[T], reading: Reading, table: Mapping[str, object], key: str) -> T | None:
     """A table as its struct; None when it has problems, which are then noted in ``reading``."""
     before = len(reading.problems)
+    values = read_values(cls, reading, table, key)
+    return cls(**values) if len(reading.problems) == before else None
+
+
+def read_values(cls: type[T], reading: Reading, table: Mapping[str, object], key: str) -> dict[str, Any]:
+    """The values of a table by name, None where one is wrong, as an element of a list is; problems are noted."""
     hints = get_type_hints(cls, include_extras=True)
     dot = f"{key}." if key else ""
     for name in table.keys() - hints.keys():
@@ -249,7 +255,7 @@ def read_table(cls: type[T], reading: Reading, table: Mapping[str, object], key:
     for field in msgspec.structs.fields(cls):
         if field.required and field.name not in table:
             reading.wrong(key, f'the key "{field.name}" is required')
-    return cls(**values) if len(reading.problems) == before else None
+    return values
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
