@@ -242,6 +242,15 @@ def test_a_folder_that_goes_while_it_is_looked_at_does_not_end_the_watch(
     assert part == {acme / "pyproject.toml": whole[acme / "pyproject.toml"]} != whole
 
 
+def test_the_port_of_the_daemon_is_held_while_it_starts_again() -> None:
+    with loop._held_port() as port:
+        with pytest.raises(OSError, match="in use"), socket.socket() as other:
+            other.bind(("127.0.0.1", port))
+        for _ in range(2):
+            with socket.create_server(("127.0.0.1", port)):
+                socket.create_connection(("127.0.0.1", port)).close()
+
+
 def ask(folder: Path, sample: bool = False, **given: Any) -> offer.Offer:
     found = project.read(folder)
     question = offer.Question(found.name, given.get("settings", {}), given.get("fields", {}), sample)

@@ -173,10 +173,20 @@ def environment(**more: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | more
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
+    """A TCP port that nobody else is given while these tests run: bound, and not listened on. On Linux a daemon that
+    starts, or starts again, may listen on it all the same; elsewhere it is only free now."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port: int = held.getsockname()[1]
+    if sys.platform.startswith("linux"):
+        _held.append(held)
+    else:
+        held.close()
     return port
 
 

@@ -1,9 +1,11 @@
 """Start a daemon with the plugin, show what happens, start it again when a file changes."""
 
 import socket
+import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,8 @@ def develop(folder: Path, settings: dict[str, Any], fields: offer.Fields, *, dry
         Failed: there is no plugin in the folder.
     """
     found = project.read(folder)
-    with tempfile.TemporaryDirectory(prefix="actionsd-") as scratch:
-        workshop = _Workshop(found, Path(scratch), offer.Question(found.name, settings, fields, dry_run))
+    with tempfile.TemporaryDirectory(prefix="actionsd-") as scratch, _held_port() as port:
+        workshop = _Workshop(found, Path(scratch), port, offer.Question(found.name, settings, fields, dry_run))
         try:
             workshop.run()
         finally:
@@ -39,12 +41,12 @@ def develop(folder: Path, settings: dict[str, Any], fields: offer.Fields, *, dry
 class _Workshop:
     """A scratch folder with the config and data of the daemon, and the daemon that runs in it."""
 
-    def __init__(self, found: project.Project, scratch: Path, question: offer.Question) -> None:
+    def __init__(self, found: project.Project, scratch: Path, port: int, question: offer.Question) -> None:
         self._project = found
         self._scratch = scratch
         self._question = question
         self._config = scratch / "actionsd.toml"
-        self._port = _free_port()
+        self._port = port
         self._child: Child | None = None
         self._offer: offer.Offer | None = None  # that of the last start
 
@@ -126,10 +128,17 @@ def _show(record: wire.Seen) -> None:
     click.echo(show.seen(record))
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+@contextmanager
+def _held_port() -> Iterator[int]:
+    """A TCP port that nobody else is given while the daemon starts again: it is bound here, and not listened on. Only
+    Linux lets the daemon listen on it all the same; elsewhere it is free."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        if not sys.platform.startswith("linux"):
+            held.close()
+        yield port
 
 
 def _stamps(found: project.Project) -> Stamps:
