@@ -108,7 +108,7 @@ def wanted(parts: Parts, who: Caller, files: Sequence[Objects]) -> list[Wanted]:
             found += _destination(parts, who, destination, key, known, problems)
         found += _protocols(parts, who, file, known, plans, seen, problems)
         told = {key for key, _ in problems}
-        if problems := [*(each for each in file.problems if each[0] not in told), *problems]:
+        if problems := [*(each for each in file.problems if each[0] not in told), *dict.fromkeys(problems)]:
             errors += file.located(problems).problems
     if errors:
         raise ConfigError(*errors)
