@@ -150,6 +150,7 @@ def test_secrets_are_masked_and_a_mask_that_comes_back_changes_nothing(run: Run,
 @pytest.mark.parametrize("noun", ["sources", "tokens", "alerts", "regulations", "suppressions", "dead"])
 def test_a_noun_alone_lists(run: Run, noun: str) -> None:
     assert as_json(run(noun, "--json")) == as_json(run(noun, "list", "--json"))
+    assert f"{noun} list [OPTIONS]" in run(noun, "--nonsense", "1", code=2).output
 
 
 @pytest.mark.parametrize(

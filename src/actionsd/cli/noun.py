@@ -17,10 +17,9 @@ class Noun(click.Group):
     """A group whose ``list`` is what it does without a verb, and whose ``show``, if any, takes what is no verb."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        words = [arg for arg in args if not arg.startswith("-")]
-        if not words and not {"--help", "-h"} & set(args):
+        if not args or (args[0].startswith("-") and not {"--help", "-h"} & set(args)):
             args = ["list", *args]
-        elif "show" in self.commands and words and args[0] not in self.commands and not args[0].startswith("-"):
+        elif "show" in self.commands and args[0] not in self.commands and not args[0].startswith("-"):
             args = ["show", *args]
         return super().parse_args(context, args)
 
