@@ -75,7 +75,7 @@ class Delivery(read.Table, frozen=True, kw_only=True):
     retry_window: Duration = 4 * _hour
     retry_base: Duration = 10.0
     retry_cap: Duration = 10 * _minute
-    in_flight: Whole = 1024
+    in_flight: Whole = 4096
     checkpoint_interval: Duration = 0.05
     request_timeout: Duration = 10.0
     concurrency: Whole = 32
