@@ -10,13 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from actionsd.delivery.breaker import failures_to_open
+from actionsd.delivery.lane import batches_in_a_crowd
 from actionsd.delivery.window import Window
 from actionsd.errors import NotFound
 from actionsd.event import Accepted
 from actionsd.sdk import Request, Response
 from actionsd.settings import Delivery
 from actionsd.store.records import LaneKey
-from support.clock import FakeClock
+from support.clock import FakeClock, settle
 from support.lanes import (
     HOST,
     Bench,
@@ -718,5 +719,44 @@ def test_window_of_a_stored_lane_tells_what_is_settled(tmp_path: Path) -> None:
             assert state is not None
             window = Window(state.cursor, state.completed)
             assert (window.cursor, window.settled_mappings(2), window.settled_mappings(3)) == (1, [], None)
+
+    run(main)
+
+
+class Busy(FakeClock):
+    """The clock of a loop that has no time: everything comes some milliseconds late."""
+
+    late = True
+
+    def monotonic(self) -> float:
+        if self.late:
+            self._move_to(self._monotonic + 0.005)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize(("late", "most"), [(True, batches_in_a_crowd), (False, 10)])
+def test_batches_wait_for_the_loop_and_not_for_each_other(tmp_path: Path, late: bool, most: int) -> None:
+    async def main() -> None:
+        clock = Busy()
+        it = Bench(tmp_path, clock, Delivery(concurrency=10, batch_linger=0.001))
+        clock.late = False
+        await it.start(destination("one", mapping("all", "batch", batch_size=2)))
+        clock.late = late
+        answer, waiting = asyncio.Event(), [0]
+
+        async def respond() -> Response:
+            waiting.append(waiting[-1] + 1)
+            await answer.wait()
+            return Response(200, {}, b"{}")
+
+        it.partner.respond = lambda request: respond()
+        await it.accept(*(event(f"e{number}") for number in range(40)))
+        await eventually(lambda: waiting[-1] >= most, f"{most} batches under way")
+        await settle()
+        assert waiting[-1] == most
+        answer.set()
+        await eventually(lambda: it.count("delivered") == 40, "all delivered")
+        clock.late = False
+        await it.stop()
 
     run(main)

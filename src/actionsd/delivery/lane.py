@@ -37,6 +37,8 @@ from actionsd.store.records import LaneState, Settlement
 
 pause_after_error = 1.0  # seconds until a failed read of the store is tried again
 _timed_out = Outcome(kind="retry", code=TIMED_OUT, message="no answer within the time limit", error="TimeoutError")
+crowded = 0.002  # seconds that the pump is late when the loop has more to do than time
+batches_in_a_crowd = 4  # that a lane attempts at once all the same
 
 
 class Lane:
@@ -78,6 +80,8 @@ class Lane:
         self._pace = None if scope.rate is None else Bucket(scope.rate, context.clock.monotonic())
         self._aborted = False
         self._awake = False
+        self._woken_at = 0.0
+        self._lateness = 0.0  # of the pump, behind other work of the loop
         self._alarm_at = float("inf")
 
     async def prepare(self) -> None:
@@ -104,6 +108,7 @@ class Lane:
         """Do what can be done, soon."""
         if not self._awake:
             self._awake = True
+            self._woken_at = self._context.clock.monotonic()
             asyncio.get_running_loop().call_soon(self._pump)
 
     def replan(self, plan: Plan) -> None:
@@ -182,6 +187,7 @@ class Lane:
     def _pump(self) -> None:
         self._awake = False
         now = self._context.clock.monotonic()
+        self._lateness = now - self._woken_at
         self._running.time_out(now)
         if not self.trouble:
             self._fill(now)
@@ -202,7 +208,7 @@ class Lane:
             attempt = self._supply.next(now)
             if attempt is None:
                 return
-            if not self.gate.take(attempt, replay=self.scope.is_replay):
+            if self._would_crowd(attempt) or not self.gate.take(attempt, replay=self.scope.is_replay):
                 self._supply.put_back(attempt)
                 return
             if self._pace is not None:
@@ -218,6 +224,11 @@ class Lane:
         if self._pace is not None and not self._pace.allows(now):
             return False
         return not self.gate.stopped(now) and self.gate.has_room(now, replay=self.scope.is_replay)
+
+    def _would_crowd(self, attempt: Attempt) -> bool:
+        """Whether one more batch would only wait for the processor: the loop has no time left, and enough run. Where a
+        destination is slow the loop has time, and as many run as its concurrency allows."""
+        return attempt.batched and self._lateness > crowded and len(self._running) >= batches_in_a_crowd
 
     def _declare(self, attempt: Attempt) -> None:
         """Write down what is about to be tried; what the process has died of twice is not (RULES R26)."""
