@@ -754,9 +754,10 @@ def test_batches_wait_for_the_loop_and_not_for_each_other(tmp_path: Path, late: 
         await eventually(lambda: waiting[-1] >= most, f"{most} batches under way")
         await settle()
         assert waiting[-1] == most
+        clock.late = False
+        await eventually(lambda: waiting[-1] == 10, "all that the concurrency allows, once the loop has time")
         answer.set()
         await eventually(lambda: it.count("delivered") == 40, "all delivered")
-        clock.late = False
         await it.stop()
 
     run(main)

@@ -208,7 +208,11 @@ class Lane:
             attempt = self._supply.next(now)
             if attempt is None:
                 return
-            if self._would_crowd(attempt) or not self.gate.take(attempt, replay=self.scope.is_replay):
+            if self._would_crowd(attempt):
+                self._supply.put_back(attempt)
+                self.wake()  # to look again as soon as what makes the loop late is done
+                return
+            if not self.gate.take(attempt, replay=self.scope.is_replay):
                 self._supply.put_back(attempt)
                 return
             if self._pace is not None:
