@@ -12,7 +12,7 @@ from actionsd.operate.callers import Caller
 from actionsd.operate.parts import Parts
 from actionsd.operate.schemas import NamedSchema
 from actionsd.settings import DestinationDecl, MappingDecl, Objects
-from actionsd.store.assemble import destination_config, source_config
+from actionsd.store.assemble import destination_config, fields_of, source_config
 from actionsd.store.configs import (
     KINDS,
     DestinationConfig,
@@ -25,8 +25,6 @@ from actionsd.store.configs import (
     TransformationConfig,
 )
 from actionsd.store.records import Destination
-
-_SYNC_MODE = "__segment_internal_sync_mode"  # RULES C8
 
 Config = (
     SourceConfig
@@ -209,14 +207,13 @@ def _mapping(parts: Parts, definition: str, written: MappingDecl, checked: Mappi
     """A mapping with its references and dotted keys as they were written."""
     offered = parts.catalog.definitions.get(definition)
     action = offered.actions.get(written.action) if offered else None
-    fields = dict(written.fields or ()) if written.fields is not None or action is None else action.default_mapping
-    if written.sync_mode is not None:
-        fields[_SYNC_MODE] = written.sync_mode
+    if written.fields is None and action is not None:
+        written = msgspec.structs.replace(written, fields=action.default_mapping)
     return MappingConfig(
         name=written.name,
         action=written.action,
         trigger=checked.trigger or "",
-        fields=fields,
+        fields=fields_of(written),
         enabled=written.enabled,
         rank=rank,
     )

@@ -188,7 +188,7 @@ def _declared_mapping(row: Row, declared: MappingDecl, written: MappingDecl | No
     id, _, _, version, start, *_ = row
     shown = declared if written is None or written.fields is None else written
     config = MappingConfig(
-        name=declared.name, action=declared.action, trigger=declared.trigger or "", fields=_fields(shown),
+        name=declared.name, action=declared.action, trigger=declared.trigger or "", fields=fields_of(shown),
         enabled=declared.enabled,
     )  # fmt: skip
     return Mapping(
@@ -196,7 +196,7 @@ def _declared_mapping(row: Row, declared: MappingDecl, written: MappingDecl | No
         name=declared.name,
         action=declared.action,
         trigger=declared.trigger or "",
-        fields=_fields(declared),
+        fields=fields_of(declared),
         enabled=declared.enabled,
         start=start,
         version=version,
@@ -204,7 +204,7 @@ def _declared_mapping(row: Row, declared: MappingDecl, written: MappingDecl | No
     )
 
 
-def _fields(declared: MappingDecl) -> dict[str, Any]:
+def fields_of(declared: MappingDecl) -> dict[str, Any]:
     """The fields of a mapping of a file; ``sync_mode`` stands for a reserved key (RULES C8)."""
     fields = dict(declared.fields or {})
     return fields if declared.sync_mode is None else fields | {_SYNC_MODE: declared.sync_mode}
