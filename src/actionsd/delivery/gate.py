@@ -1,8 +1,9 @@
-"""What a destination may do right now; shared by its live lane and its replays (RULES R14, R15, R17, R27, R28, R30)."""
+"""What a destination may do now, shared by its live lane and its replays (RULES R4, R14, R15, R17, R27, R28, R30)."""
 
 from collections.abc import Callable, Iterable
 
 from actionsd.delivery.breaker import Breaker, State
+from actionsd.delivery.inflight import InFlight
 from actionsd.delivery.outcome import INTERNAL, TIMED_OUT, Outcome
 from actionsd.delivery.rate import Bucket
 from actionsd.delivery.slots import Limit, Pool
@@ -14,11 +15,13 @@ _shared = 0  # the breaker of all mappings that send to the destination's one ad
 
 
 class Gate:
-    """Breakers, rate limit and attempt slots of a destination. ``wake`` is called when a slot of the pool came free."""
+    """Breakers, rate limit, attempt slots and in-flight window of a destination, the last of ``in_flight`` deliveries.
+    ``wake`` is called when a slot or a place in the window came free; it lets the live lane look first."""
 
-    def __init__(self, pool: Pool, wake: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, wake: Callable[[], None], in_flight: int) -> None:
         self._pool = pool
         self._wake = wake
+        self.in_flight = InFlight(in_flight, wake)
         self._own: frozenset[int] = frozenset()
         self._breakers: dict[int, Breaker] = {}
         self._bucket: Bucket | None = None
@@ -95,6 +98,7 @@ class Gate:
         self._pool.give(self.held)
         self.held -= 1
         self.held_by_replays -= replay
+        self._wake()
 
     def arrived(self, mapping: int, deliveries: int) -> None:
         """So many deliveries of an attempt have arrived."""

@@ -65,7 +65,7 @@ class Lane:
         self._retries = Retries(self.key, context.store, context.clock, context.options.retry_cap)
         self._running = Running(self._ended, self._abandoned)
         self._settling = Settling(
-            self.key, scope.source, self._window, self._retries, context, self._committed, self._broken
+            self.key, scope.source, self._window, gate.in_flight, self._retries, context, self._committed, self._broken
         )
         self._outcomes = Outcomes(self.key, plan, gate, self._settling, histogram, teller, self._sampler, context)
         self._supply = Supply(
@@ -177,6 +177,7 @@ class Lane:
         self._idle.clear()
         self.wake()
         await self._idle.wait()
+        self._settling.leave()
 
     def abort(self) -> None:
         """The time to finish is over: cancel what runs. It is done again at the next start (RULES R32)."""

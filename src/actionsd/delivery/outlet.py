@@ -39,7 +39,7 @@ class Outlet:
         self.live: Lane | None = None
         self.replays: dict[int, Lane] = {}
         self.histogram = Histogram()
-        self.gate = Gate(pool, self.wake)
+        self.gate = Gate(pool, self.wake, context.options.in_flight)
         self.state: LaneState | None = None  # of the live lane when it was opened or closed
         self.transport = transport
         self._on_replayed = on_replayed
@@ -82,7 +82,7 @@ class Outlet:
         return self._credentials
 
     def wake(self) -> None:
-        """Let all lanes look for work."""
+        """Let all lanes look for work, the live one first."""
         for lane in self.lanes:
             lane.wake()
 

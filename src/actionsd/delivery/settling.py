@@ -5,24 +5,26 @@ from collections.abc import Callable
 
 from actionsd.delivery.context import Context
 from actionsd.delivery.gathering import Gathering
+from actionsd.delivery.inflight import InFlight
 from actionsd.delivery.retries import Retries
 from actionsd.delivery.window import Window
 from actionsd.delivery.work import Delivery
 from actionsd.store.records import LaneKey, Settlement
 
-window_bytes = 32 * 1024 * 1024  # of events claimed and not settled (RULES R8)
 quiet_interval = 1.0  # seconds between settlements that only spare reading again
 
 
 class Settling:
     """Deliveries between claim and commit, one settlement after the other. ``on_commit`` is called after each commit,
-    ``on_failure`` when the store cannot tell what became of one: then nothing is settled any more."""
+    ``on_failure`` when the store cannot tell what became of one: then nothing is settled any more. What is in flight
+    takes its place in the window that all lanes of the destination have ``shared``."""
 
     def __init__(
         self,
         lane: LaneKey,
         source: int,
         window: Window,
+        shared: InFlight,
         retries: Retries,
         context: Context,
         on_commit: Callable[[Settlement], None],
@@ -32,6 +34,7 @@ class Settling:
         self._lane = lane
         self._source = source
         self._window = window
+        self._shared = shared
         self._retries = retries
         self._on_commit = on_commit
         self._on_failure = on_failure
@@ -43,13 +46,9 @@ class Settling:
         self.committed_cursor = window.cursor
 
     def full(self, deliveries: int) -> bool:
-        """Whether so many more may not be claimed before something is committed. What is more than fits at all, of one
-        event that many mappings want, is claimed alone."""
-        return (
-            (self.in_flight > 0 and self.in_flight + deliveries > self._context.options.in_flight)
-            or self._in_flight_bytes >= window_bytes
-            or self._window.full
-        )
+        """Whether so many more may not be claimed before something is committed."""
+        shared = self._shared.full(deliveries, self.in_flight, replay=self._lane.replay > 0)
+        return shared or self._window.full
 
     @property
     def flushed(self) -> bool:
@@ -63,8 +62,10 @@ class Settling:
 
     def taken(self, delivery: Delivery) -> None:
         """A delivery was claimed, or came back from its retry row."""
+        size = len(delivery.entry.body)
         self.in_flight += 1
-        self._in_flight_bytes += len(delivery.entry.body)
+        self._in_flight_bytes += size
+        self._shared.take(size, replay=self._lane.replay > 0)
 
     def released(self, delivery: Delivery) -> None:
         """What became of a delivery stands in ``gathering``."""
@@ -80,9 +81,13 @@ class Settling:
         self.gathering = Gathering(self._lane, self._source)
         self.committing = True
         self._next_quiet = now + quiet_interval
-        urgent = gathering.intents is not None or self.in_flight * 2 > self._context.options.in_flight
+        urgent = gathering.intents is not None or self._shared.crowded
         future = self._context.store.ledger.settle(settlement, urgent=urgent)
         future.add_done_callback(lambda done: self._committed(done, settlement, gathering))
+
+    def leave(self) -> None:
+        """The lane is closed. What it has claimed and not settled is claimed again at its next start (RULES R32)."""
+        self._give(self.in_flight, self._in_flight_bytes)
 
     def hurry(self) -> None:
         """Nothing may wait any longer: somebody looks at the cursor."""
@@ -99,7 +104,11 @@ class Settling:
             return
         self.committing = False
         self.committed_cursor = settlement.cursor
-        self.in_flight -= gathering.deliveries
-        self._in_flight_bytes -= gathering.size
+        self._give(gathering.deliveries, gathering.size)
         self._retries.committed(settlement, gathering.entries)
         self._on_commit(settlement)
+
+    def _give(self, deliveries: int, size: int) -> None:
+        self.in_flight -= deliveries
+        self._in_flight_bytes -= size
+        self._shared.give(deliveries, size, replay=self._lane.replay > 0)
