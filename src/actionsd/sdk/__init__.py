@@ -41,6 +41,7 @@ from actionsd.sdk.fields import (
 )
 from actionsd.sdk.hooks import CONTRACT, OLDEST_CONTRACT, ContractDeprecationWarning, hookimpl
 from actionsd.sdk.http import Http, Request, RequestOptions, Response, Transport
+from actionsd.sdk.members import members, picker
 from actionsd.sdk.oauth import OAuth
 from actionsd.sdk.payload import NoSettings, Payload, Settings, plain
 from actionsd.sdk.results import Choices, ItemResult, MultiStatus, Result
@@ -102,8 +103,10 @@ __all__ = [
     "hookimpl",
     "if_exists",
     "json_schema",
+    "members",
     "path",
     "payload_type",
+    "picker",
     "plain",
     "template",
     "validate",

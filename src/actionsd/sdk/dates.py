@@ -9,6 +9,7 @@ Times are milliseconds since the epoch, UTC; a text without a zone is taken as U
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -65,7 +66,12 @@ def to_ms(value: str | int | float) -> int | None:
 def _canonical(text: str) -> int | None:
     """The time value of `2024-05-14T10:20:30.456Z`, as SDKs and this daemon write it; None for all other texts, and
     where the month has not so many days: JavaScript lets them overflow."""
-    if not (len(text) == 24 and text[23] == "Z" and is_usual(text)):
+    return _canonical_ms(text) if len(text) == 24 and text[23] == "Z" else None
+
+
+@lru_cache(maxsize=1024)  # each destination of an event asks for its time
+def _canonical_ms(text: str) -> int | None:
+    if not is_usual(text):
         return None
     try:
         return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND

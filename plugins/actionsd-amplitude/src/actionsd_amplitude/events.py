@@ -4,24 +4,32 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from actionsd.sdk import BaseCall, Call, Field, Json, Number, Payload, Response, any_of, each, js, path, plain, when
+from actionsd.sdk import (
+    BaseCall,
+    Call,
+    Field,
+    Json,
+    Number,
+    Payload,
+    Response,
+    any_of,
+    each,
+    js,
+    members,
+    path,
+    picker,
+    when,
+)
 from actionsd.sdk.helpers import UTM_NAMES, to_ms
 from actionsd_amplitude.api import AmplitudeSettings, id_options, url_of
 from actionsd_amplitude.fields import Event, Referrer, Revenue, Utm
-from actionsd_amplitude.properties import (
-    campaign_properties,
-    merged,
-    name_platform,
-    own_properties,
-    with_agent,
-    without,
-)
+from actionsd_amplitude.properties import campaign_properties, merged, name_platform, own_properties, with_agent
 
-_NOT_SENT = {
+_NOT_SENT = frozenset({
     "time", "session_id", "userAgent", "userAgentParsing", "includeRawUserAgent", "userAgentData", "min_id_length",
     "library", "library2", "utm_properties", "referrer", "setOnce", "setAlways", "add", "trackRevenuePerProduct",
     "revenue", "price", "productId", "quantity", "revenueType",
-}  # fmt: skip
+})  # fmt: skip
 """Fields that choose or make up what is sent, and are not sent as they are."""
 
 _EACH_PRODUCT = each(
@@ -105,6 +113,9 @@ class LogPurchase(LogEvent):
     ] = None
 
 
+_bought = picker(LogPurchase, {name: name for name in ("price", "quantity", "revenue", "productId", "revenueType")})
+
+
 async def log_event(call: Call[AmplitudeSettings, LogEvent]) -> Response:
     """Send one event."""
     return await _upload(call, call.payload, [with_agent(call.payload, _touched(call.payload))])
@@ -114,8 +125,8 @@ async def log_event_v2(call: Call[AmplitudeSettings, LogEventV2]) -> Response:
     """Send one event; the three groups of user properties are sent under Amplitude's operators."""
     payload = call.payload
     event = _event(payload)
-    groups = {"$setOnce": payload.setOnce, "$set": payload.setAlways, "$add": payload.add}
-    chosen = {operator: group for operator, group in groups.items() if _has_value(group)}
+    groups = (("$setOnce", payload.setOnce), ("$set", payload.setAlways), ("$add", payload.add))
+    chosen = {operator: group for operator, group in groups if group and _has_value(group)}
     if chosen:
         event["user_properties"] = event.get("user_properties", {}) | chosen
     return await _upload(call, payload, [with_agent(payload, event)])
@@ -127,7 +138,7 @@ async def log_purchase(call: Call[AmplitudeSettings, LogPurchase]) -> Response:
     event = _touched(payload)
     products = event.pop("products", [])
     per_product = bool(products and payload.trackRevenuePerProduct)
-    events = [with_agent(payload, event) | ({} if per_product else _revenue(plain(payload)))]
+    events = [with_agent(payload, event) | ({} if per_product else _revenue(_bought(payload)))]
     for product in products:
         more: dict[str, Any] = {"event_properties": product, "event_type": "Product Purchased"}
         if payload.insert_id:
@@ -147,7 +158,7 @@ async def _upload(call: BaseCall[AmplitudeSettings], payload: Event, events: lis
 
 def _event(payload: Event) -> dict[str, Any]:
     """The event as Amplitude takes it: times in milliseconds, platform and library by name."""
-    event = without(payload, _NOT_SENT)
+    event = members(payload, without=_NOT_SENT)
     name_platform(event, payload.library)
     time = to_ms(payload.time) if payload.time else None
     if time is not None:
@@ -157,7 +168,9 @@ def _event(payload: Event) -> dict[str, Any]:
         event["session_id"] = session
     library = payload.library2
     name = library.mapping if library is not None and library.behavior == "use_mapping" else "segment"
-    return event | ({} if name is None else {"library": name})
+    if name is not None:
+        event["library"] = name
+    return event
 
 
 def _touched(payload: LogEvent) -> dict[str, Any]:
@@ -176,8 +189,8 @@ def _session_id(value: str | int | float) -> int | float | None:
     return js.to_number(value) if isinstance(value, str) and re.fullmatch("[0-9]+", value) else to_ms(value)
 
 
-def _has_value(group: Mapping[str, Any] | None) -> bool:
-    return any(value != "" for value in (group or {}).values())
+def _has_value(group: Mapping[str, Any]) -> bool:
+    return any(value != "" for value in group.values())
 
 
 def _revenue(bought: Mapping[str, Any]) -> dict[str, Any]:

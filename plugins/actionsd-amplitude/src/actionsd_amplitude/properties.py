@@ -1,16 +1,17 @@
 """User properties in Amplitude's form: ``$set``, ``$setOnce`` and ``$add`` beside plain ones, which are set too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from actionsd.sdk import Payload, js, plain
+from actionsd.sdk import js, members
 from actionsd_amplitude.fields import Profile, UtmProperties
 from actionsd_amplitude.user_agent import device_properties
 
 
 def campaign_properties(utm: UtmProperties | None, referrer: str | None) -> dict[str, Any]:
     """Where the user came from, as last touch (``$set``) and as first (``$setOnce``); {} where nothing is known."""
-    touch = ({} if utm is None else plain(utm)) | ({"referrer": referrer} if referrer else {})
+    touch = ({} if utm is None else members(utm)) | ({"referrer": referrer} if referrer else {})
     return {"$set": touch, "$setOnce": {f"initial_{name}": value for name, value in touch.items()}} if touch else {}
 
 
@@ -43,28 +44,23 @@ def name_platform(sent: dict[str, Any], library: str | None) -> None:
     """
     platform = sent.get("platform", "")
     if platform:
-        for name in ("iOS", "Android"):
-            platform = js.replace(platform, name, name, ignore_case=True, every=False)
-        sent["platform"] = platform
+        sent["platform"] = _spelled(platform)
     elif library == "analytics.js":
         sent["platform"] = "Web"
 
 
-def without(payload: Payload, names: Iterable[str]) -> dict[str, Any]:
-    """The payload's fields as they are sent, but for some."""
-    fields: dict[str, Any] = plain(payload)
-    for name in names:
-        fields.pop(name, None)
-    return fields
+@lru_cache(maxsize=128)
+def _spelled(platform: str) -> str:
+    for name in ("iOS", "Android"):
+        platform = js.replace(platform, name, name, ignore_case=True, every=False)
+    return platform
 
 
 def with_agent(payload: Profile, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What is sent, after what the user agent says; mapped fields win over that."""
-    found: dict[str, Any] = {}
-    if payload.userAgentParsing:
-        found |= device_properties(payload.userAgent, payload.userAgentData)
+    found = device_properties(payload.userAgent, payload.userAgentData) if payload.userAgentParsing else {}
     if payload.includeRawUserAgent:
-        found["user_agent"] = payload.userAgent
+        found = {**found, "user_agent": payload.userAgent}
     event = {**found, **sent}
     for name in found:
         if event[name] is None:

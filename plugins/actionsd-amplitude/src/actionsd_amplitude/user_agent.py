@@ -24,7 +24,7 @@ _WEBKIT = re.compile(r"AppleWebKit/(\d+)")
 _REMEMBERED = 1024  # user agents; a few hundred make up nearly all traffic
 
 
-def device_properties(user_agent: str | None, hints: UserAgentData | None) -> dict[str, str | None]:
+def device_properties(user_agent: str | None, hints: UserAgentData | None) -> Mapping[str, str | None]:
     """``os_name``, ``os_version``, ``device_manufacturer``, ``device_model``, ``device_type``; None where unknown.
 
     Args:
@@ -33,11 +33,13 @@ def device_properties(user_agent: str | None, hints: UserAgentData | None) -> di
     """
     if not user_agent:
         return {}
-    found = dict(_read(user_agent))
-    if hints is not None and hints.platformVersion is not None:
-        found["os_version"] = hints.platformVersion
-    if hints is not None and hints.model is not None:
-        found["device_model"] = hints.model
+    found = _read(user_agent)
+    if hints is None:
+        return found
+    if hints.platformVersion is not None:
+        found = {**found, "os_version": hints.platformVersion}
+    if hints.model is not None:
+        found = {**found, "device_model": hints.model}
     return found
 
 

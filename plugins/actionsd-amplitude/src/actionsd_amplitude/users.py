@@ -3,23 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from actionsd.sdk import UNSET, Call, Field, Json, Payload, Response, path, plain
+from actionsd.sdk import UNSET, Call, Field, Json, Payload, Response, members, path, plain
 from actionsd.sdk.helpers import to_ms
 from actionsd_amplitude.api import AmplitudeSettings, id_options, json_text, post_form
 from actionsd_amplitude.fields import InsertId, MinIdLength, Profile, Referrer, Sender, Utm
-from actionsd_amplitude.properties import (
-    campaign_properties,
-    merged,
-    name_platform,
-    own_properties,
-    with_agent,
-    without,
-)
+from actionsd_amplitude.properties import campaign_properties, merged, name_platform, own_properties, with_agent
 
-_NOT_SENT = {
+_NOT_SENT = frozenset({
     "utm_properties", "referrer", "userAgent", "userAgentParsing", "includeRawUserAgent", "userAgentData",
     "min_id_length", "library",
-}  # fmt: skip
+})  # fmt: skip
 _LIBRARY = {"library": "segment"}
 _MEMBER = ("device_id", "groups", "insert_id", "library", "time", "user_id", "user_properties")
 _GROUP = ("group_properties", "group_value", "group_type", "library")
@@ -66,7 +59,7 @@ class GroupIdentifyUser(Sender):
 async def identify_user(call: Call[AmplitudeSettings, IdentifyUser]) -> Response:
     """Set the user's properties; campaign and referrer win over mapped ones."""
     payload = call.payload
-    user = without(payload, _NOT_SENT)
+    user = members(payload, without=_NOT_SENT)
     name_platform(user, payload.library)
     campaign = campaign_properties(payload.utm_properties, payload.referrer)
     if campaign:
@@ -84,7 +77,7 @@ async def map_user(call: Call[AmplitudeSettings, MapUser]) -> Response:
 async def group_identify_user(call: Call[AmplitudeSettings, GroupIdentifyUser]) -> Response:
     """Put the user, where there is one, in the group; then set the group's properties."""
     payload = call.payload
-    given = plain(payload)
+    given = members(payload)
     if payload.user_id or payload.device_id:
         group = {payload.group_type: payload.group_value}
         time = call.at_ms if payload.time is None else to_ms(payload.time)
