@@ -1,7 +1,8 @@
 """Every step that one event took, found again from the journal, the ledger and the present configuration.
 
 The happy path leaves no row per delivery (DESIGN.md, "How an event flows"): what routing matches, what lies before the
-lane's cursor and neither waits for a retry nor died nor was passed over, was delivered.
+lane's cursor and neither waits for a retry nor died nor was passed over, was delivered. ``fates`` says so, and where
+nobody can know any more.
 """
 
 from typing import Any
@@ -9,16 +10,15 @@ from typing import Any
 import msgspec
 
 from actionsd import wire
-from actionsd.delivery.window import Window
 from actionsd.errors import NotFound
 from actionsd.event import Entry, parse
 from actionsd.filters.edit import look_up
 from actionsd.ingest.gate import transformed
+from actionsd.operate import fates
+from actionsd.operate.fates import Fate
 from actionsd.operate.parts import Names, Parts, definition_of, find_source
-from actionsd.routing.route import Route, at_mapping, no_match
-from actionsd.store.records import Dead, Destination, LaneKey, LaneState, Mapping, Retry
-
-_limit = 1000  # retries and dead letters looked at per destination
+from actionsd.routing.route import Route, no_match
+from actionsd.store.records import Destination, LaneKey, LaneState
 
 reasons = {
     "FILTERED_BY_END_USER_CONSENT": "the user did not consent to all of the destination's categories",
@@ -104,77 +104,54 @@ def _accepted(entry: Entry, event: dict[str, Any] | None) -> wire.Step:
 async def _at_destination(
     parts: Parts, destination: Destination, entry: Entry, event: dict[str, Any] | None
 ) -> list[wire.Step]:
-    def step(outcome: str, why: str, mapping: str = "") -> wire.Step:
-        kind = "delivery" if mapping else "routing"
-        return wire.Step(step=kind, outcome=outcome, why=why, destination=destination.slug, mapping=mapping)
-
     definition = definition_of(parts, destination)
     lane = await parts.store.ledger.lane(LaneKey(destination.id))
+    kept = await fates.kept(parts, destination, lane, entry)
+    told = _told(destination, kept)
+    rest: Fate | None
     if definition is None or lane is None or event is None:
-        return [step("unknown", f"the destination is {destination.state}" if event else "the event cannot be decoded")]
-    fates = await _fates(parts, destination, entry.position)
-    if not fates and (reason := await _passed_over(parts, destination, entry.position)):
-        return [step("dead", f"{reason}: the lane was told to pass it over")]
-    if entry.position <= lane.start:
-        return [step("discarded", "it came before the destination was last enabled; a replay would send it")]
-    route = Route(destination, definition.name, parts.lanes.knows)
+        why = f"the destination is {destination.state}" if event else "the event cannot be decoded"
+        rest = None if told else Fate("unknown", why)
+    elif reason := await fates.passed_over(parts, destination, entry.position):
+        rest = Fate("dead", f"{reason}: the lane was told to pass it over")
+    elif entry.position <= lane.start:
+        rest = fates.before_start(destination, lane, entry)
+    else:
+        return _routed(Route(destination, definition.name, parts.lanes.knows), destination, lane, entry, event, kept)
+    is_all_told = told and all(mapping.id in kept for mapping in destination.mappings)
+    return told if rest is None or is_all_told else [*told, _step(destination, rest)]
+
+
+def _routed(
+    route: Route, destination: Destination, lane: LaneState, entry: Entry, event: dict[str, Any], kept: dict[int, Fate]
+) -> list[wire.Step]:
+    """What is kept of an event's deliveries, and what the present configuration makes of the rest."""
     admitted, reason = route.admit(event, entry.metadata)
     if admitted is None:
-        return [step("discarded", f"{reason}: {reasons.get(reason, 'not admitted')}")]
-    matched = set(route.matches(admitted, entry.position))
-    rewritten = [
-        step("rewritten", f"by the transformation {destination.transformations[index].config.name}")
-        for index in route.rewritten_by(event)
-    ]
-    steps = []
+        left_out = Fate("discarded", f"{reason}: {reasons.get(reason, 'not admitted')}")
+        return _told(destination, kept) or [_step(destination, left_out)]
+    rewritten = [destination.transformations[index].config.name for index in route.rewritten_by(event)]
+    mappings = {mapping.id for mapping in destination.mappings}
+    steps = _told(destination, {id: fate for id, fate in kept.items() if id not in mappings})
+    steps += [_step(destination, Fate("rewritten", f"by the transformation {name}")) for name in rewritten]
+    matched, triggered = route.matches(admitted, entry.position), route.matches(admitted)
     for mapping in destination.mappings:
-        if mapping.id in matched or mapping.id in fates:
-            steps.append(
-                step(*_fate(fates.get(mapping.id), lane, entry.position, mapping.id, destination.state), mapping.name)
-            )
+        if mapping.id in kept:
+            fate = kept[mapping.id]
+        elif mapping.id in matched:
+            fate = fates.of_matched(destination, lane, entry.position)
         else:
-            steps.append(step("discarded", _unmatched(mapping, entry.position), mapping.name))
-    none = [step("discarded", f"{no_match}: the destination has no mappings")]
-    return [*rewritten, *(steps or none)]
+            fate = fates.of_unmatched(mapping, lane, entry, triggered=mapping.id in triggered)
+        steps.append(_step(destination, fate, mapping.name))
+    none = Fate("discarded", f"{no_match}: the destination has no mappings")
+    return steps if mappings else [*steps, _step(destination, none)]
 
 
-async def _fates(parts: Parts, destination: Destination, position: int) -> dict[int, Retry | Dead]:
-    """What the ledger keeps of an event's deliveries, by mapping: what waits or died; a retry is the later word."""
-    ledger = parts.store.ledger
-    letters = await ledger.dead(destination=destination.id, position=position, replay=0, limit=_limit)
-    waiting = await ledger.retries(destination=destination.id, position=position, replay=0, limit=_limit)
-    fates: dict[int, Retry | Dead] = {letter.dead.mapping: letter.dead for letter in letters}
-    return fates | {retry.mapping: retry for _, retry in waiting}
+def _told(destination: Destination, kept: dict[int, Fate]) -> list[wire.Step]:
+    names = {mapping.id: mapping.name for mapping in destination.mappings}
+    return [_step(destination, fate, names.get(id, "")) for id, fate in kept.items()]
 
 
-async def _passed_over(parts: Parts, destination: Destination, position: int) -> str:
-    """Why the lane has left the event out, with all around it (RULES R11, R18); "" when it has not."""
-    ranges = await parts.store.ledger.dead_ranges(destination=destination.id, limit=_limit)
-    return next((each.reason for _, each in ranges if each.first <= position <= each.last), "")
-
-
-def _fate(fate: Retry | Dead | None, lane: LaneState, position: int, mapping: int, state: str) -> tuple[str, str]:
-    """Outcome and why of one matched delivery."""
-    if isinstance(fate, Retry):
-        due = wire.moment(fate.due_at).astimezone().strftime("%H:%M:%S")
-        return "retry", f"{_attempts(fate)}, the last: {fate.code} {fate.message}; the next at {due}"
-    if isinstance(fate, Dead):
-        return "dead", f"{fate.reason} after {_attempts(fate)}: {fate.code} {fate.message}"
-    settled = Window(lane.cursor, lane.completed).settled_mappings(position)
-    if position <= lane.cursor or settled is None or mapping in settled:
-        return "delivered", "settled by the destination's lane, and no dead letter is kept of it"
-    if state == "disabled":
-        return "discarded", "the destination is disabled, so that nothing waits for it; a replay would send it"
-    return "pending", "its lane has not settled it" if state == "enabled" else f"the destination is {state}"
-
-
-def _attempts(fate: Retry | Dead) -> str:
-    return "1 attempt" if fate.attempts == 1 else f"{fate.attempts} attempts"
-
-
-def _unmatched(mapping: Mapping, position: int) -> str:
-    if not mapping.enabled:
-        return "the mapping is disabled"
-    if position <= mapping.start:
-        return "it came before the mapping was last enabled; a replay would send it"
-    return f"{at_mapping}: the trigger does not hold: {mapping.trigger}"
+def _step(destination: Destination, fate: Fate, mapping: str = "") -> wire.Step:
+    kind = "delivery" if mapping else "routing"
+    return wire.Step(step=kind, outcome=fate.outcome, why=fate.why, destination=destination.slug, mapping=mapping)

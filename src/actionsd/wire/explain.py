@@ -6,8 +6,8 @@ from actionsd.wire.base import Wire
 
 
 class Step(Wire, frozen=True, kw_only=True):
-    """One step of an event's way. ``outcome`` is ok, pending, discarded, retry, dead or unknown; ``why`` is the reason
-    code or the sentence that explains it."""
+    """One step of an event's way. ``outcome`` is ok, rewritten, delivered, pending, discarded, retry, dead or unknown;
+    ``why`` is the reason code or the sentence that explains it."""
 
     step: str
     outcome: str
