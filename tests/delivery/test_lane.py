@@ -305,6 +305,41 @@ def test_r16_a_delivery_is_given_up_after_its_window_and_three_attempts(tmp_path
     run(main)
 
 
+def test_r31_a_clock_that_jumps_ahead_gives_up_no_delivery(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, retry_window=100.0, retry_cap=10.0) as it:
+            it.partner.respond = failing(*names(3))
+            await it.accept(*map(event, names(3)))
+            await it.advance_until(lambda: it.count("retry") >= 9)
+            for _ in range(2):
+                before = it.count("retry")
+                it.clock.jump(86_400_000)
+                await it.advance_until(lambda before=before: it.count("retry") >= before + 6)
+            assert it.clock.monotonic() < 80, "or they would be over their window"
+            assert it.count("dead") == 0
+            await it.advance_until(lambda: it.count("dead", "retry_window") == 3)
+            assert 100 < it.clock.monotonic() < 130
+
+    run(main)
+
+
+def test_r31_across_a_restart_the_wall_clock_counts(tmp_path: Path) -> None:
+    async def main() -> None:
+        it = Bench(tmp_path, FakeClock(), Delivery(retry_window=100.0))
+        await it.start()
+        it.partner.respond = failing("bad")
+        await it.accept(event("bad"))
+        await it.advance_until(lambda: it.count("retry") == 3)
+        await it.stop()
+        it.clock.jump(100_000)
+        await it.start()
+        await it.advance_until(lambda: it.count("dead", "retry_window") == 1)
+        assert it.count("retry") == 3
+        await it.stop()
+
+    run(main)
+
+
 def test_r17_refused_credentials_are_final_and_stop_the_lane(tmp_path: Path) -> None:
     async def main() -> None:
         async with bench(tmp_path, concurrency=1) as it:

@@ -51,7 +51,7 @@ def test_r16_a_delivery_dies_only_after_window_and_attempts(
     attempts: int, age: int, outcome: Outcome, expected: Any
 ) -> None:
     policy = Policy(window=100.0, base=10.0, cap=600.0, random=lambda: 0.5)
-    decision = after_failure(outcome, History(LANE, 1, 1, attempts, 1_000, 1_000 + age, ""), policy)
+    decision = after_failure(outcome, History(LANE, 1, 1, attempts, 1_000, age, 1_000 + age, ""), policy)
     assert (decision.reason if isinstance(decision, Dead) else type(decision)) == expected
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from actionsd.clock import Clock
+from actionsd.delivery.ages import Ages
 from actionsd.delivery.alarms import Alarms
 from actionsd.delivery.work import Delivery
 from actionsd.observe import Tap
@@ -23,6 +24,7 @@ class Context:
     alarms: Alarms
     options: Options
     tap: Tap
+    ages: Ages
     random: Callable[[], float]
     knows: Callable[[str], bool]
 

@@ -31,6 +31,7 @@ class History(msgspec.Struct, frozen=True):
     position: int
     attempts: int  # this one included
     first_at: int
+    age: int  # milliseconds since the first attempt, without the clock's jumps (RULES R31)
     now: int
     versions: str
 
@@ -48,7 +49,7 @@ def after_failure(outcome: Outcome, past: History, policy: Policy) -> Retry | De
     if outcome.kind == "discarded":
         by_itself = not outcome.status or outcome.code == no_result
         return dead_letter(outcome, past, outcome.code if by_itself else rejected)
-    if past.attempts >= attempts_before_expiry and past.now - past.first_at > policy.window * 1000:
+    if past.attempts >= attempts_before_expiry and past.age > policy.window * 1000:
         return dead_letter(outcome, past, expired)
     wait = delay(past.attempts, base=policy.base, cap=policy.cap, random=policy.random, retry_after=outcome.retry_after)
     return Retry(

@@ -9,6 +9,7 @@ from typing import Any
 
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
+from actionsd.delivery.ages import Ages
 from actionsd.delivery.alarms import Alarms
 from actionsd.delivery.context import Context
 from actionsd.delivery.credentials import Credentials
@@ -46,7 +47,7 @@ class Lanes:
         self._alarms = Alarms(clock)
         self._resolver = Resolver()
         self._transport = transport or (lambda: HttpTransport(self._resolver))
-        self._context = Context(store, clock, self._alarms, options, tap, random=chance, knows=self.knows)
+        self._context = Context(store, clock, self._alarms, options, tap, Ages(clock), random=chance, knows=self.knows)
         self._outlets: dict[int, Outlet] = {}
         self._slugs: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -116,7 +116,8 @@ class Outcomes:
     def _history(self, delivery: Delivery, versions: str, attempts: int) -> History:
         now = self._context.clock.now()
         first_at = delivery.retry.first_at if delivery.retry is not None and delivery.retry.first_at else now
-        return History(self._lane, delivery.mapping, delivery.entry.position, attempts, first_at, now, versions)
+        age = self._context.ages.of(first_at, now)
+        return History(self._lane, delivery.mapping, delivery.entry.position, attempts, first_at, age, now, versions)
 
 
 def _counted(dead: Dead) -> str:
