@@ -49,6 +49,24 @@ def test_a_paused_destination_lags(ctl_of: Ctl) -> None:
     assert later["delivered"] == 0
 
 
+def test_a_destination_does_not_lag_behind_what_it_leaves_out(ctl_of: Ctl, daemon: Daemon) -> None:
+    def lag() -> tuple[int, str | None]:
+        shown = decoded(ctl_of("destinations", "idle", "--json"))
+        return shown["backlog"], shown["oldest"]
+
+    ctl_of("destinations", "add", "webhook", "--source", "website", "--name", "Idle")
+    ctl_of("pause", "idle")
+    ctl_of("destinations", "disable", "idle")
+    daemon.send(["left-out-1", "left-out-2"])
+    assert lag() == (0, None)
+    assert "but paused" in ctl_of("destinations", "enable", "idle").output
+    assert lag() == (0, None)
+    daemon.send(["kept-for-it"])
+    (kept,) = decoded(ctl_of("explain", "kept-for-it", "--json"))["items"]
+    assert lag() == (1, kept["receivedAt"])
+    assert ctl_of("destinations", "rm", "idle", "--yes").exit_code == 0
+
+
 def test_sources_count_what_came(ctl_of: Ctl) -> None:
     (website,) = decoded(ctl_of("sources", "--json"))
     assert website["received"] >= 5

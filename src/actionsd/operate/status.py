@@ -94,7 +94,8 @@ async def _look(parts: Parts) -> _View:
 async def _destination(view: _View, destination: Destination) -> wire.DestinationStatus:
     id, totals, parts = destination.id, view.totals, view.parts
     lane = view.lanes.get(id) or LaneStatus(destination=id, replay=0, state=destination.state)
-    backlog = await parts.store.ledger.lag(LaneKey(id), parts.store.journal.head)
+    waits = destination.state != "disabled"  # else nothing is kept for it, though its cursor stands (RULES R18)
+    backlog = await parts.store.ledger.lag(LaneKey(id), parts.store.journal.head) if waits else 0
     return wire.DestinationStatus(
         slug=destination.slug,
         name=destination.name,
@@ -108,7 +109,7 @@ async def _destination(view: _View, destination: Destination) -> wire.Destinatio
         retrying=view.waiting.get(LaneKey(id), 0),
         dead=view.buried.get(LaneKey(id), 0),
         backlog=backlog,
-        oldest=await _oldest(parts, lane.cursor) if backlog else None,
+        oldest=await _oldest(parts, id) if backlog else None,
         in_flight=lane.in_flight,
         rate=parts.rates.destination(totals, "delivered", id),
         mappings=[
@@ -125,7 +126,9 @@ async def _destination(view: _View, destination: Destination) -> wire.Destinatio
     )
 
 
-async def _oldest(parts: Parts, cursor: int) -> datetime | None:
-    """When the first event behind a cursor was received."""
-    entries = await parts.store.journal.read(cursor, limit=1, max_bytes=1)
+async def _oldest(parts: Parts, destination: int) -> datetime | None:
+    """When the first event that a destination's lane has not passed was received."""
+    lane = await parts.store.ledger.lane(LaneKey(destination))
+    after = 0 if lane is None else max(lane.start, lane.cursor)
+    entries = await parts.store.journal.read(after, limit=1, max_bytes=1)
     return wire.moment(entries[0].received_at) if entries else None

@@ -162,12 +162,14 @@ class Ledger:
         )
 
     async def lag(self, key: LaneKey, head: int) -> int:
-        """Events of the destination's source up to ``head`` that its live lane has not passed yet."""
+        """Events of the destination's source up to ``head`` that its live lane has not passed yet, without those that
+        it will leave out because the destination was disabled when they came (RULES R18)."""
         lane = await self.lane(key)
         source = await self._reader.rows(_sql["source_of"], {"destination": key.destination})
-        if lane is None or not source or lane.cursor >= head:
+        after = head if lane is None else max(lane.start, lane.cursor)
+        if not source or after >= head:
             return 0
-        ((events,),) = await self._reader.rows(_sql["count_events"], span(source[0][0], lane.cursor + 1, head))
+        ((events,),) = await self._reader.rows(_sql["count_events"], span(source[0][0], after + 1, head))
         return int(events)
 
     async def dead_ranges(
