@@ -14,7 +14,7 @@ from actionsd.testing import Respond, StubTransport
 def client(respond: Respond = None, **options: Any) -> tuple[Client, StubTransport, list[Exchange]]:
     transport, exchanges = StubTransport(respond), list[Exchange]()
     ticks = iter(range(100))
-    return Client(transport, exchanges, monotonic=lambda: float(next(ticks)), **options), transport, exchanges
+    return Client(transport, exchanges, lambda: float(next(ticks)), **options), transport, exchanges
 
 
 def test_every_exchange_is_recorded_with_its_time() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from actionsd.delivery.outcome import Outcome, classify
 from actionsd.delivery.session import Session
 from actionsd.sdk import (
+    Auth,
     BaseCall,
     Choices,
     ChoicesCall,
@@ -31,7 +32,7 @@ async def test_authentication(session: Session) -> object:
     if test is None:
         return None
     try:
-        return await test(BaseCall(**session.facts(session.credentials.auth)))
+        return await test(session.call(BaseCall, session.credentials.auth))
     except DestinationError as error:
         status = f"{error.status} " if error.status else ""
         raise InvalidAuthenticationError(f"Credentials are invalid: {status}{error.message}") from error
@@ -55,16 +56,18 @@ async def on_delete(session: Session, user_id: str | None, anonymous_id: str | N
     if forget is None:
         raise IntegrationError("no onDelete defined", "NotImplemented", 501)
 
-    async def ask(auth: Any) -> Any:
+    async def ask(auth: Auth) -> Any:
         try:
-            call = DeleteCall(user_id=user_id, anonymous_id=anonymous_id, **session.facts(auth))
-            return await forget(call)
+            return await forget(session.call(DeleteCall, auth, user_id=user_id, anonymous_id=anonymous_id))
         except SystemExit as error:  # which would end the event loop
             return classify(error), RuntimeError(f"SystemExit: {error}")
         except Exception as error:
             return classify(error, session.around.at_ms), error
 
-    answer = await session.refreshing(ask, _was_unauthorized)
+    used = session.credentials.auth
+    answer = await ask(used)
+    if session.definition.refreshes and _was_unauthorized(answer):
+        answer = await ask(await session.refresh(used))
     if isinstance(answer, tuple):
         raise answer[1]
     return answer
@@ -86,7 +89,7 @@ async def choices(session: Session, action: str, wanted: dict[str, Any]) -> Choi
     key, selected = _handler_key(field, handlers)
     if key not in handlers:
         return Choices(error=(f"No dynamic field named {field} found.", "404"))
-    return await handlers[key](ChoicesCall(**{**wanted, **selected}, **session.facts(session.credentials.auth)))
+    return await handlers[key](session.call(ChoicesCall, session.credentials.auth, **{**wanted, **selected}))
 
 
 def _handler_key(field: str, handlers: Container[str]) -> tuple[str, dict[str, Any]]:

@@ -38,21 +38,30 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
     except Exception as error:
         return classify(error, around.at_ms)
     session = _session(prepared, around, (payload,))
-
-    async def perform(auth: Auth) -> Outcome:
+    used = prepared.credentials.auth
+    outcome = await _perform(prepared, item, payload, session, used)
+    if outcome.status == 401 and prepared.definition.refreshes:
         try:
-            call: Call[Any, Any] = Call(
-                payload=payload, event=item.event, idempotency_key=item.key, **_facts(prepared, session, auth, item.key)
-            )
-            return delivered(await prepared.action.perform(call), payload, session)
-        except (Exception, SystemExit) as error:  # which would end the event loop
-            return classify(error, around.at_ms)
-
-    try:
-        outcome = await session.refreshing(perform, _is_unauthorized)
-    except Exception as error:
-        outcome = classify(error, around.at_ms)
+            outcome = await _perform(prepared, item, payload, session, await session.refresh(used))
+        except Exception as error:
+            outcome = classify(error, around.at_ms)
     return outcome if outcome.kind == "delivered" else _completed(outcome, payload, session)
+
+
+async def _perform(prepared: Prepared, item: Item, payload: Payload, session: Session, auth: Auth) -> Outcome:
+    try:
+        call = session.call(
+            Call,
+            auth,
+            item.key,
+            payload=payload,
+            event=item.event,
+            idempotency_key=item.key,
+            **_facts(prepared, session.around),
+        )
+        return delivered(await prepared.action.perform(call), payload, session)
+    except (Exception, SystemExit) as error:  # which would end the event loop
+        return classify(error, session.around.at_ms)
 
 
 async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Around) -> list[Outcome]:
@@ -78,29 +87,38 @@ async def _attempt_valid(prepared: Prepared, valid: list[tuple[Item, Payload]], 
     items, payloads = [item for item, _ in valid], [payload for _, payload in valid]
     session = _session(prepared, around, payloads)
 
-    async def perform(auth: Auth) -> MultiStatus | Outcome:
+    used = prepared.credentials.auth
+    result = await _perform_batch(prepared, items, payloads, session, used)
+    if prepared.definition.refreshes and _has_unauthorized(result):
         try:
-            if prepared.action.perform_batch is None:
-                raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
-            call: BatchCall[Any, Any] = BatchCall(
-                payloads=list(payloads),
-                events=[item.event for item in items],
-                idempotency_keys=[item.key for item in items],
-                **_facts(prepared, session, auth, items[0].key),
-            )
-            result = await prepared.action.perform_batch(call)
-            return result if isinstance(result, MultiStatus) else _whole(result, around.at_ms)
-        except (Exception, SystemExit) as error:
-            return classify(error, around.at_ms)
-
-    try:
-        result = await session.refreshing(perform, _has_unauthorized)
-    except Exception as error:
-        result = classify(error, around.at_ms)
+            result = await _perform_batch(prepared, items, payloads, session, await session.refresh(used))
+        except Exception as error:
+            result = classify(error, around.at_ms)
     if isinstance(result, MultiStatus):
         return [_completed(of_item(result.get(index)), payload, session) for index, payload in enumerate(payloads)]
     whole = _completed(result, None, session)
     return [msgspec.structs.replace(whole, sent=payload) for payload in payloads]
+
+
+async def _perform_batch(
+    prepared: Prepared, items: list[Item], payloads: list[Payload], session: Session, auth: Auth
+) -> MultiStatus | Outcome:
+    try:
+        if prepared.action.perform_batch is None:
+            raise IntegrationError("This action does not support batched requests.", "NotImplemented", 501)
+        call = session.call(
+            BatchCall,
+            auth,
+            items[0].key,
+            payloads=list(payloads),
+            events=[item.event for item in items],
+            idempotency_keys=[item.key for item in items],
+            **_facts(prepared, session.around),
+        )
+        result = await prepared.action.perform_batch(call)
+        return result if isinstance(result, MultiStatus) else _whole(result, session.around.at_ms)
+    except (Exception, SystemExit) as error:  # the latter would end the event loop
+        return classify(error, session.around.at_ms)
 
 
 def _whole(result: Any, at_ms: int) -> Outcome:
@@ -111,10 +129,6 @@ def _whole(result: Any, at_ms: int) -> Outcome:
     return outcome if isinstance(result, Response) else msgspec.structs.replace(outcome, result={})
 
 
-def _is_unauthorized(outcome: Outcome) -> bool:
-    return outcome.status == 401
-
-
 def _has_unauthorized(result: MultiStatus | Outcome) -> bool:
     if isinstance(result, MultiStatus):
         return any(item is not None and item.status == 401 for item in result)
@@ -122,16 +136,12 @@ def _has_unauthorized(result: MultiStatus | Outcome) -> bool:
 
 
 def _session(prepared: Prepared, around: Around, payloads: Sequence[Payload]) -> Session:
-    return Session(
-        prepared.definition, prepared.settings, prepared.credentials, around, payloads, prepared.hidden
-    )
+    return Session(prepared.definition, prepared.settings, prepared.credentials, around, payloads, prepared.hidden)
 
 
-def _facts(prepared: Prepared, session: Session, auth: Auth, key: str) -> dict[str, Any]:
+def _facts(prepared: Prepared, around: Around) -> dict[str, Any]:
     """What a call of a delivery knows beside its payload and event."""
-    around = session.around
     return {
-        **session.facts(auth, key),
         "attempt": around.attempt,
         "deadline": around.deadline,
         "sync_mode": prepared.sync_mode,

@@ -5,22 +5,21 @@ An exchange holds references while the delivery runs and costs nothing more; it 
 
 from typing import Any
 
+import msgspec
+
 from actionsd.delivery.redactor import Redactor
 from actionsd.sdk import NetworkError, Request, Response
 
 MAX_BODY = 65_536  # bytes of a body that are shown and stored
 
 
-class Exchange:
+class Exchange(msgspec.Struct):
     """One request with its answer or its failure; ``seconds`` is how long that took."""
 
-    __slots__ = ("error", "request", "response", "seconds")
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.response: Response | None = None
-        self.error: NetworkError | None = None
-        self.seconds = 0.0
+    request: Request
+    response: Response | None = None
+    error: NetworkError | None = None
+    seconds: float = 0.0
 
     def record(self, redact: Redactor) -> dict[str, Any]:
         """The exchange as JSON, fit to be shown and stored."""

@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import msgspec
+
 from actionsd.delivery.exchange import Exchange
 from actionsd.delivery.request import build
 from actionsd.sdk import UNSET, HTTPError, NetworkError, Request, RequestError, RequestOptions, Response, Transport
@@ -16,30 +18,19 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 Answer = Coroutine[Any, Any, Response]
 
 
-class Client:
+class Client(msgspec.Struct):
     """The :class:`actionsd.sdk.Http` of one call.
 
     Every exchange is appended to ``exchanges`` when it starts. ``extend`` gives the definition's shared options; it is
     asked once, at the first request. ``hosts`` are those the definition declares; () for any.
     """
 
-    __slots__ = ("_exchanges", "_extend", "_hosts", "_monotonic", "_shared", "_transport")
-
-    def __init__(
-        self,
-        transport: Transport,
-        exchanges: list[Exchange],
-        *,
-        extend: Callable[[], RequestOptions] | None = None,
-        hosts: tuple[str, ...] = (),
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._transport = transport
-        self._extend = extend
-        self._shared: RequestOptions | None = None
-        self._hosts = hosts
-        self._monotonic = monotonic
-        self._exchanges = exchanges
+    transport: Transport
+    exchanges: list[Exchange]
+    monotonic: Callable[[], float]
+    hosts: tuple[str, ...] = ()
+    extend: Callable[[], RequestOptions] | None = None
+    shared: RequestOptions | None = None
 
     async def request(
         self, method: str, url: str, *, json: Any = UNSET, form: Pairs | None = None, data: str | bytes | None = None,
@@ -47,8 +38,8 @@ class Client:
         timeout: float | None = None, raise_for_status: bool | None = None,
     ) -> Response:  # fmt: skip
         """See :class:`actionsd.sdk.Http`."""
-        if self._extend is not None:
-            self._shared, self._extend = self._extend(), None
+        if self.extend is not None:
+            self.shared, self.extend = self.extend(), None
         options: dict[str, Any] = {}
         if json is not UNSET:
             options["json"] = json
@@ -64,12 +55,14 @@ class Client:
             options["auth"] = auth
         if timeout is not None:
             options["timeout"] = timeout
-        request = build(method, url, options, self._shared)
+        request = build(method, url, options, self.shared)
         response = await self._send(request)
+        if 200 <= response.status < 300:
+            return response
         if response.status in _REDIRECTS:
             response = await self._follow(request, response)
         if raise_for_status is None:
-            raise_for_status = self._shared is None or self._shared.get("raise_for_status", True)
+            raise_for_status = self.shared is None or self.shared.get("raise_for_status", True)
         if raise_for_status and not 200 <= response.status < 300:
             raise HTTPError(request, response)
         return response
@@ -103,19 +96,19 @@ class Client:
         return response
 
     async def _send(self, request: Request) -> Response:
-        if self._hosts and not _is_within(request.url, self._hosts):
-            host, allowed = urlsplit(request.url).hostname, ", ".join(self._hosts)
+        if self.hosts and not _is_within(request.url, self.hosts):
+            host, allowed = urlsplit(request.url).hostname, ", ".join(self.hosts)
             raise RequestError(f"{host} is not one of the hosts of this destination: {allowed}")
         exchange = Exchange(request)
-        self._exchanges.append(exchange)
-        started = self._monotonic()
+        self.exchanges.append(exchange)
+        started = self.monotonic()
         try:
-            exchange.response = response = await self._transport.send(request)
+            exchange.response = response = await self.transport.send(request)
         except NetworkError as error:
             exchange.error = error
             raise
         finally:
-            exchange.seconds = self._monotonic() - started
+            exchange.seconds = self.monotonic() - started
         return response
 
 

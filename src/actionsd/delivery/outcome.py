@@ -122,9 +122,10 @@ def delivered(result: Any, sent: Any = None, session: Session | None = None) -> 
     Raises:
         ContractError: it is no Response and no JSON value.
     """
+    if isinstance(result, Response):
+        return Outcome(kind="delivered", status=result.status, result=result, sent=sent, session=session)
     _check(result)
-    status = result.status if isinstance(result, Response) else 200
-    return Outcome(kind="delivered", status=status, result=result, sent=sent, session=session)
+    return Outcome(kind="delivered", status=200, result=result, sent=sent, session=session)
 
 
 def _check(result: Any) -> None:

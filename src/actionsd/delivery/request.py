@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from actionsd.sdk import UNSET, RequestError, js
 from actionsd.sdk.http import DEFAULT_TIMEOUT, USER_AGENT, Request, RequestOptions
@@ -18,8 +18,9 @@ _CLEAN_URL = re.compile(  # most URLs are what the parser would make of them
     r"/(?!\.)(?!.*/\.)[A-Za-z0-9/_~$&+,;=:@.-]*(?:\?[A-Za-z0-9/_~$&+,;=:@.%*-]+)?"
 )
 _ILLEGAL_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_ESCAPES = [(char, f"%{ord(char):02X}") for char in "%!\"#$&'()+,/:;<=>?@[\\]^`{|}~"] + [(" ", "+")]
+_SAFE = re.compile(r"[A-Za-z0-9*_.-]*")  # as URLSearchParams leaves it
+_ESCAPES = [(char.encode(), f"%{ord(char):02X}".encode()) for char in "%!\"#$&'()+,/:;<=>?@[\\]^`{|}~"] + [(b" ", b"+")]
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -42,9 +43,9 @@ def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOpti
     method = method.upper()
     if body is not None and method in ("GET", "HEAD"):
         raise RequestError("Request with GET/HEAD method cannot have body")
-    _authorize(options.get("auth"), headers)
-    params = options.get("params")
-    timeout = options.get("timeout")
+    auth, params, timeout = options.get("auth"), options.get("params"), options.get("timeout")
+    if auth and any(auth):
+        headers["authorization"] = _basic(*auth)
     return Request(
         method, normal_url(url) if params is None else _with_query(normal_url(url), params), headers, body or b"",
         DEFAULT_TIMEOUT if timeout is None else timeout,
@@ -75,7 +76,9 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _headers(given: Mapping[str, Any] | Sequence[tuple[str, Any]] | None) -> dict[str, str]:
     headers = {"user-agent": USER_AGENT}
-    for name, value in () if not given else given.items() if isinstance(given, dict | Mapping) else given:
+    if not given:
+        return headers
+    for name, value in given.items() if isinstance(given, Mapping) else given:
         name = name.lower()
         if value is UNSET or value is js.UNDEFINED or value == "undefined":
             headers.pop(name, None)
@@ -103,11 +106,10 @@ def _body(options: Mapping[str, Any], headers: dict[str, str]) -> bytes | None:
     return data
 
 
-def _authorize(auth: tuple[str | None, str | None] | None, headers: dict[str, str]) -> None:
-    if auth and any(auth):
-        user, password = auth
-        token = b64encode(f"{user or ''}:{password or ''}".encode()).decode()
-        headers["authorization"] = f"Basic {token}"
+@lru_cache(maxsize=256)
+def _basic(user: str | None, password: str | None) -> str:
+    token = b64encode(f"{user or ''}:{password or ''}".encode()).decode()
+    return f"Basic {token}"
 
 
 def urlencode(pairs: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:
@@ -122,11 +124,12 @@ def urlencode(pairs: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:
 
 def _quoted(value: Any) -> str:
     text = js.string(value)
-    if not text.isprintable():
-        return quote_plus(text, safe="*", errors="replace").replace("~", "%7E")
-    for char, escape in _ESCAPES:  # half of a JSON text is to be escaped: quote_plus goes through it byte by byte
-        text = text.replace(char, escape)
-    return text if text.isascii() else _NOT_ASCII.sub(lambda part: quote_plus(part[0]), text)
+    if _SAFE.fullmatch(text):
+        return text
+    quoted = text.encode("utf-8", "replace")
+    for char, escape in _ESCAPES:  # bytes are searched for one that is not there, as most, without looking at each
+        quoted = quoted.replace(char, escape)
+    return _UNPRINTABLE.sub(lambda byte: b"%%%02X" % ord(byte[0]), quoted).decode()
 
 
 def _with_query(url: str, params: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:

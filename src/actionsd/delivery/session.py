@@ -3,7 +3,7 @@ record of what was sent; a 401 is answered with one refresh and one more try (FE
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -16,10 +16,10 @@ from actionsd.delivery.exchange import Exchange
 from actionsd.delivery.http import Client
 from actionsd.delivery.quiet import QuietLog
 from actionsd.delivery.redactor import Redactor
-from actionsd.sdk import Auth, BaseCall, Definition, Payload, RequestOptions, Settings, Tokens, Transport
+from actionsd.sdk import Auth, BaseCall, Definition, Payload, Settings, Tokens, Transport
 from actionsd.sdk.payload import secrets
 
-T = TypeVar("T")
+C = TypeVar("C", bound=BaseCall[Any])
 
 
 class Around(msgspec.Struct, kw_only=True):
@@ -40,60 +40,49 @@ class Around(msgspec.Struct, kw_only=True):
     monotonic: Callable[[], float] = time.monotonic
 
 
-class Session:
+class Session(msgspec.Struct, dict=True):
     """One attempt's view of its destination, at one payload or a batch of them, or at none where something is asked.
     ``exchanges`` has all requests of all its calls, in order; ``hidden`` are texts not to be shown of them beside the
     secrets."""
 
-    def __init__(
-        self, definition: Definition[Any], settings: Settings, credentials: Credentials, around: Around,
-        payloads: Sequence[Payload] = (), hidden: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
-        self.definition = definition
-        self.settings = settings
-        self.credentials = credentials
-        self.around = around
-        self.payloads = payloads
-        self.hidden = hidden
-        self.exchanges: list[Exchange] = []
-        self._used: list[Auth] = []
+    definition: Definition[Any]
+    settings: Settings
+    credentials: Credentials
+    around: Around
+    payloads: Sequence[Payload] = ()
+    hidden: frozenset[str] = frozenset()
+    exchanges: list[Exchange] = []
+    used: list[Auth] = []
 
-    def facts(self, auth: Auth, key: str = "") -> dict[str, Any]:
-        """What every call knows (:class:`actionsd.sdk.BaseCall`); its client applies the definition's options."""
-        around, request = self.around, self.definition.request
-        self._used.append(auth)
-        facts: dict[str, Any] = {
-            "settings": self.settings,
-            "auth": auth,
-            "http": None,
-            "at_ms": around.at_ms,
-            "uuid": around.uuid or Uuids(key),
-            "random": around.random or Chance(key),
-            "log": QuietLog(self._redactor),  # not kept here: it would be a circle
-        }
-        extend = None if request is None else partial(_extension, request, facts)
-        facts["http"] = Client(
-            around.transport, self.exchanges, extend=extend, hosts=self.definition.hosts, monotonic=around.monotonic
+    def call(self, kind: Callable[..., C], auth: Auth, key: str = "", **own: Any) -> C:
+        """A call of this kind with what every call knows (:class:`actionsd.sdk.BaseCall`) and ``own``; its client
+        applies the definition's options."""
+        around, definition = self.around, self.definition
+        self.used.append(auth)
+        http = Client(around.transport, self.exchanges, around.monotonic, definition.hosts)
+        call = kind(
+            settings=self.settings,
+            auth=auth,
+            http=http,
+            at_ms=around.at_ms,
+            uuid=around.uuid or Uuids(key),
+            random=around.random or Chance(key),
+            log=QuietLog(self._redactor),  # not kept here: it would be a circle
+            **own,
         )
-        return facts
+        if definition.request is not None:
+            http.extend = partial(definition.request, call)
+        return call
 
-    async def refreshing(self, ask: Callable[[Auth], Awaitable[T]], refused: Callable[[T], bool]) -> T:
-        """The answer of ``ask``; when it was ``refused`` and the scheme is OAuth, of a second try with new tokens.
-
-        Raises:
-            InvalidAuthenticationError, RetryableError: the refresh failed; and whatever ``ask`` raises.
-        """
-        used = self.credentials.auth
-        answer = await ask(used)
-        if not (self.definition.refreshes and refused(answer)):
-            return answer
-        return await ask(await self.credentials.refresh(used, self.fetch_tokens))
+    async def refresh(self, used: Auth) -> Auth:
+        """New credentials after ``used`` were refused, see :meth:`Credentials.refresh`."""
+        return await self.credentials.refresh(used, self.fetch_tokens)
 
     async def fetch_tokens(self, auth: Auth) -> Tokens | None:
         """New tokens from the definition's ``refresh``; None where it has none."""
         if self.definition.refresh is None:
             return None
-        return await self.definition.refresh(BaseCall(**self.facts(auth)))
+        return await self.definition.refresh(self.call(BaseCall, auth))
 
     @cached_property
     def redact(self) -> Redactor:
@@ -108,39 +97,29 @@ class Session:
         return msgspec.json.encode([exchange.record(self.redact) for exchange in self.exchanges])
 
     def _redactor(self) -> Redactor:
-        tokens = map(secrets_of, [*self._used, self.credentials.auth])
+        tokens = map(secrets_of, [*self.used, self.credentials.auth])
         return Redactor(self.hidden.union(secrets(self.settings), *tokens, *map(secrets, self.payloads)))
 
 
-def _extension(request: Callable[[BaseCall[Any]], RequestOptions], facts: dict[str, Any]) -> RequestOptions:
-    return request(BaseCall(**facts))
-
-
-class Uuids:
+class Uuids(msgspec.Struct):
     """``call.uuid``: the same UUIDs in the same order for the same delivery (RULES R22)."""
 
-    __slots__ = ("_count", "_key")
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._count = 0
+    key: str
+    count: int = 0
 
     def __call__(self) -> str:
-        self._count += 1
-        digest = blake2b(f"{self._key}/{self._count}".encode(), digest_size=16).digest()
+        self.count += 1
+        digest = blake2b(f"{self.key}/{self.count}".encode(), digest_size=16).digest()
         return str(UUID(bytes=digest, version=4))
 
 
-class Chance:
+class Chance(msgspec.Struct):
     """``call.random``: the same numbers in the same order for the same delivery; seeded at first use."""
 
-    __slots__ = ("_key", "_random")
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._random: random.Random | None = None
+    key: str
+    seeded: random.Random | None = None
 
     def __call__(self) -> float:
-        if self._random is None:
-            self._random = random.Random(self._key)
-        return self._random.random()
+        if self.seeded is None:
+            self.seeded = random.Random(self.key)
+        return self.seeded.random()

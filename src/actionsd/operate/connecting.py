@@ -92,7 +92,7 @@ async def _exchanged(
     }
     if client.client_secret:
         form["client_secret"] = client.client_secret
-    http = Client(transport, [], monotonic=parts.clock.monotonic)
+    http = Client(transport, [], parts.clock.monotonic)
     redact = Redactor({code, flow.verifier, *secrets_of(client)})
     try:
         response = await http.post(
