@@ -1,45 +1,47 @@
 """Track Event and Track Purchase: events for Mixpanel's Import API, one by one or many at once."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from actionsd.sdk import BaseCall, BatchCall, Call, Field, HTTPError, Json, MultiStatus, Response, each, path
+from actionsd.sdk import (
+    BaseCall,
+    BatchCall,
+    Call,
+    Field,
+    HTTPError,
+    Json,
+    MultiStatus,
+    Response,
+    each,
+    path,
+    picker,
+)
 from actionsd.sdk.helpers import UTM_NAMES, to_ms
 from actionsd_mixpanel.api import MixpanelSettings, url_of
 from actionsd_mixpanel.browser import browser_of
-from actionsd_mixpanel.fields import Event, Product
+from actionsd_mixpanel.fields import Event, Product, UserAgentData, UtmProperties
 
 TrackEvent = Event
 
-
-def _picker(names: Sequence[tuple[str, str]]) -> Callable[[Any], dict[str, Any]]:
-    """A function that gives some of an object's fields under Mixpanel's names, none where there is no object."""
-    sent, get = [name for name, _ in names], attrgetter(*[field for _, field in names])
-    return lambda source: {} if source is None else dict(zip(sent, get(source), strict=True))
-
-
-_sent_as = _picker([
-    ("ip", "ip"), ("id", "distinct_id"), ("$anon_id", "anonymous_id"), ("$app_build_number", "app_build"),
-    ("$app_version_string", "app_version"), ("$app_namespace", "app_namespace"), ("$app_name", "app_name"),
-    ("$bluetooth_enabled", "bluetooth"), ("$cellular_enabled", "cellular"), ("$carrier", "carrier"),
-    ("$current_url", "url"), ("$device", "device_name"), ("$device_id", "anonymous_id"),
-    ("$device_type", "device_type"), ("$device_name", "device_name"), ("$group_id", "group_id"),
-    ("$identified_id", "user_id"), ("$ios_ifa", "idfa"), ("$lib_version", "library_version"),
-    ("$locale", "language"), ("$manufacturer", "device_manufacturer"), ("$model", "device_model"),
-    ("$os", "os_name"), ("$os_version", "os_version"), ("$referrer", "referrer"),
-    ("$screen_height", "screen_height"), ("$screen_width", "screen_width"), ("$screen_density", "screen_density"),
-    ("$user_id", "user_id"), ("$wifi_enabled", "wifi"), ("mp_country_code", "country"),
-    ("advertising_id", "advertising_id"), ("ad_tracking_enabled", "ad_tracking_enabled"), ("timezone", "timezone"),
-    ("app_platform", "app_platform"), ("event_original_name", "name"),
-])  # fmt: skip
+_sent_as = picker(Event, {
+    "ip": "ip", "id": "distinct_id", "$anon_id": "anonymous_id", "$app_build_number": "app_build",
+    "$app_version_string": "app_version", "$app_namespace": "app_namespace", "$app_name": "app_name",
+    "$bluetooth_enabled": "bluetooth", "$cellular_enabled": "cellular", "$carrier": "carrier", "$current_url": "url",
+    "$device": "device_name", "$device_id": "anonymous_id", "$device_type": "device_type",
+    "$device_name": "device_name", "$group_id": "group_id", "$identified_id": "user_id", "$ios_ifa": "idfa",
+    "$lib_version": "library_version", "$locale": "language", "$manufacturer": "device_manufacturer",
+    "$model": "device_model", "$os": "os_name", "$os_version": "os_version", "$referrer": "referrer",
+    "$screen_height": "screen_height", "$screen_width": "screen_width", "$screen_density": "screen_density",
+    "$user_id": "user_id", "$wifi_enabled": "wifi", "mp_country_code": "country", "advertising_id": "advertising_id",
+    "ad_tracking_enabled": "ad_tracking_enabled", "timezone": "timezone", "app_platform": "app_platform",
+    "event_original_name": "name",
+})  # fmt: skip
 """Mixpanel's property and the field that it is sent from."""
 
-_campaign = _picker([(utm, utm) for utm in UTM_NAMES.values()])
-_hints = _picker([
-    (f"${name}", name) for name in ("mobile", "platform", "bitness", "platformVersion", "uaFullVersion", "wow64")
-])  # fmt: skip
-_RESERVED = ("time", "id", "$anon_id", "distinct_id", "$group_id", "$insert_id", "$user_id")
+_campaign = picker(UtmProperties, {utm: utm for utm in UTM_NAMES.values()})
+_HINTS = ("mobile", "platform", "bitness", "platformVersion", "uaFullVersion", "wow64")
+_hints = picker(UserAgentData, {f"${name}": name for name in _HINTS})
+_RESERVED = frozenset({"time", "id", "$anon_id", "distinct_id", "$group_id", "$insert_id", "$user_id"})
 """Properties that fields alone set."""
 
 _OF_THE_ORDER = {
@@ -112,29 +114,36 @@ async def _import_many(
 
 def _event(call: BaseCall[MixpanelSettings], payload: Event) -> dict[str, Any]:
     """The event as the Import API takes it; mapped properties win over those of fields that are not reserved."""
-    properties = _properties(call, payload)
-    for name, value in (payload.event_properties or {}).items():
-        if name not in _RESERVED:
-            properties[name] = value
-    return {"event": payload.event, "properties": properties}
+    mapped = payload.event_properties or {}
+    if not _RESERVED.isdisjoint(mapped):
+        mapped = {name: value for name, value in mapped.items() if name not in _RESERVED}
+    return {"event": payload.event, "properties": _properties(call, payload) | mapped}
 
 
 def _properties(call: BaseCall[MixpanelSettings], payload: Event) -> dict[str, Any]:
     time = to_ms(payload.time) if payload.time else None
     integration = (payload.context or {}).get("integration")
     library = payload.library_name
-    properties = {
+    properties: dict[str, Any] = {
         "time": call.at_ms if time is None else time,
         "distinct_id": payload.distinct_id or "",
         "$insert_id": call.uuid() if payload.insert_id is None else payload.insert_id,
         "$source": "Iterable" if isinstance(integration, dict) and integration.get("name") == "Iterable" else "segment",
-        "segment_source_name": call.settings.sourceName,
-        "mp_lib": f"Segment Actions: {library}" if library else library,
-        **_sent_as(payload), **_campaign(payload.utm_properties), **_hints(payload.userAgentData),
-    }  # fmt: skip
+    }
+    if call.settings.sourceName is not None:
+        properties["segment_source_name"] = call.settings.sourceName
+    if library is not None:
+        properties["mp_lib"] = f"Segment Actions: {library}" if library else library
+    properties |= _sent_as(payload)
+    if payload.utm_properties is not None:
+        properties |= _campaign(payload.utm_properties)
+    if payload.userAgentData is not None:
+        properties |= _hints(payload.userAgentData)
     if payload.userAgent:
-        properties["$browser"], properties["$browser_version"] = browser_of(payload.userAgent)
-    return {name: value for name, value in properties.items() if value is not None}
+        properties["$browser"], version = browser_of(payload.userAgent)
+        if version is not None:
+            properties["$browser_version"] = version
+    return properties
 
 
 def _purchase(call: BaseCall[MixpanelSettings], payload: TrackPurchase) -> list[dict[str, Any]]:
@@ -144,7 +153,7 @@ def _purchase(call: BaseCall[MixpanelSettings], payload: TrackPurchase) -> list[
         return [order]
     common = {name: value for name, value in order["properties"].items() if name not in _OF_THE_ORDER}
     products = [
-        common | {"$insert_id": f"{count}{common['$insert_id']}", "time": common["time"] - count - 1} | product
+        {**common, "$insert_id": f"{count}{common['$insert_id']}", "time": common["time"] - count - 1, **product}
         for count, product in enumerate(payload.products)
     ]
     return [order, *({"event": "Product Purchased", "properties": properties} for properties in products)]

@@ -28,6 +28,8 @@ _USER_TRAITS = {
 }  # fmt: skip
 """Trait and the reserved property that it is sent as."""
 
+_NOT_SENT_AS_THEY_ARE = frozenset({*_USER_TRAITS, *_CREATED})
+
 
 class Person(Payload):
     """Whose profile."""
@@ -152,15 +154,23 @@ def _profile(settings: MixpanelSettings, person: Person) -> dict[str, Any]:
 
 def _user_properties(traits: Mapping[str, Any]) -> dict[str, Any]:
     """The traits, those that Mixpanel reserves a property for under its name."""
-    kept = {name: value for name, value in traits.items() if name not in _USER_TRAITS and name not in _CREATED}
-    reserved = {ours: traits.get(name, UNSET) for name, ours in _USER_TRAITS.items()}
-    return kept | present({"$created": _created(traits), **reserved, "$name": _full_name(traits)})
+    properties = {name: value for name, value in traits.items() if name not in _NOT_SENT_AS_THEY_ARE}
+    created = _created(traits)
+    if created is not UNSET:
+        properties["$created"] = created
+    for name, ours in _USER_TRAITS.items():
+        value = _full_name(traits) if name == "name" else traits.get(name, UNSET)
+        if value is not UNSET:
+            properties[ours] = value
+    return properties
 
 
 def _created(traits: Mapping[str, Any]) -> Any:
     """The first of the three that has a value; the last as it is."""
-    first = next((traits[name] for name in _CREATED if traits.get(name) is not None), UNSET)
-    return traits.get(_CREATED[-1], UNSET) if first is UNSET else first
+    for name in _CREATED:
+        if (created := traits.get(name)) is not None:
+            return created
+    return traits.get(_CREATED[-1], UNSET)
 
 
 def _full_name(traits: Mapping[str, Any]) -> Any:
