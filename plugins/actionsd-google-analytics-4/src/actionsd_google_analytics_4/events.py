@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from actionsd.sdk import Call, Field, PayloadValidationError, Response, Secret, Settings, plain
+from actionsd.sdk import Call, Field, PayloadValidationError, Response, Secret, Settings, members
 from actionsd.sdk.helpers import date_parse
 from actionsd.sdk.js import to_number
 from actionsd_google_analytics_4.checks import check_params, check_user_properties
@@ -14,10 +15,12 @@ from actionsd_google_analytics_4.fields import CustomEvent, Event, Listed
 
 P = TypeVar("P", bound=Event)
 
-_NOT_PARAMS = {
+_quoted = lru_cache(maxsize=256)(quote)  # settings, always the same ones
+
+_NOT_PARAMS = frozenset({
     "data_stream_type", "app_instance_id", "client_id", "clientId", "user_id", "timestamp_micros", "user_properties",
     "params", "ad_user_data_consent", "ad_personalization_consent", "name", "lowercase",
-}  # fmt: skip
+})  # fmt: skip
 """Fields that stand beside the event's parameters or choose among them."""
 
 
@@ -67,7 +70,7 @@ async def _collect(call: Call[Ga4Settings, P], name: str, checks: tuple[Callable
         "timestamp_micros": _microseconds(payload.timestamp_micros),
         "consent": _consent(payload),
     }
-    url = f"https://www.google-analytics.com/mp/collect?api_secret={quote(call.settings.apiSecret)}&{stream}"
+    url = f"https://www.google-analytics.com/mp/collect?api_secret={_quoted(call.settings.apiSecret)}&{stream}"
     return await call.http.post(url, json={key: value for key, value in body.items() if value is not None})
 
 
@@ -76,10 +79,10 @@ def _stream(settings: Ga4Settings, payload: Event) -> tuple[str, dict[str, str]]
     if payload.data_stream_type == "Mobile App":
         app = _required(settings.firebaseAppId, "Firebase App ID is required for mobile app streams")
         instance = _required(payload.app_instance_id, "Firebase App Instance ID is required for mobile app streams")
-        return f"firebase_app_id={quote(app, safe=':')}", {"app_instance_id": instance}
+        return f"firebase_app_id={_quoted(app, safe=':')}", {"app_instance_id": instance}
     measurement = _required(settings.measurementId, "Measurement ID is required for web streams")
     client = _required(payload.client_id, "Client ID is required for web streams")
-    return f"measurement_id={quote(measurement)}", {"client_id": client}
+    return f"measurement_id={_quoted(measurement)}", {"client_id": client}
 
 
 def _required(value: str | None, problem: str) -> str:
@@ -90,10 +93,10 @@ def _required(value: str | None, problem: str) -> str:
 
 def _params(payload: Event) -> dict[str, Any]:
     """The parameters of the event; those mapped as ``params`` win."""
-    params = {key: value for key, value in plain(payload).items() if key not in _NOT_PARAMS}
+    params = members(payload, without=_NOT_PARAMS)
     if isinstance(payload, Listed):
         params.setdefault("items", [])
-    return params | (payload.params or {})
+    return params | payload.params if payload.params else params
 
 
 def _user_properties(payload: Event) -> dict[str, Any] | None:
@@ -106,7 +109,7 @@ def _microseconds(timestamp: str | None) -> int | float | None:
     """Unix time in microseconds; a number is one already. None, Google's now, where it is no date."""
     if not timestamp:
         return None
-    number = to_number(timestamp)
+    number = math.nan if timestamp[-1] == "Z" else to_number(timestamp)
     if not math.isnan(number):
         return number
     milliseconds = date_parse(timestamp)
