@@ -111,7 +111,7 @@ def present(**members: Any) -> Json:
     >>> present(name="Cart", id="", attributes={}, timestamp=None)
     {'name': 'Cart', 'attributes': {}}
     """
-    return {name: value for name, value in members.items() if value not in (None, "")}
+    return {name: value for name, value in members.items() if value is not None and value != ""}
 
 
 def unix_time(text: str | None, convert: bool | None = True) -> str | int | None:
@@ -120,7 +120,7 @@ def unix_time(text: str | None, convert: bool | None = True) -> str | int | None
     >>> unix_time("2024-05-14T10:20:30.456Z"), unix_time("1715682030"), unix_time("soon")
     (1715682030, 1715682030, 'soon')
     """
-    if text and _NUMBER.fullmatch(text):
+    if text and text[4:5] != "-" and _NUMBER.fullmatch(text):
         return int(text)
     time: str | int | None = with_unix_times(text, convert)
     return time
@@ -134,8 +134,12 @@ def with_unix_times(value: Any, convert: bool | None = True) -> Any:
     """
     if convert is False:
         return value
+    if isinstance(value, dict):
+        converted = value.copy()
+        for name, member in value.items():
+            if member[4:5] == "-" if isinstance(member, str) else isinstance(member, (dict, list)):  # as few are
+                converted[name] = with_unix_times(member)
+        return converted
     if isinstance(value, str):
         return to_seconds(value) if value[4:5] == "-" and _ISO_8601.fullmatch(value) else value
-    if isinstance(value, dict):
-        return {name: with_unix_times(member) for name, member in value.items()}
     return [with_unix_times(item) for item in value] if isinstance(value, list) else value

@@ -30,7 +30,7 @@ def is_email(text: str) -> bool:
     >>> is_email("ada@example.com"), is_email("ada@exämple.com")
     (True, False)
     """
-    return format_test("email")(text) is not None
+    return "@" in text and format_test("email")(text) is not None
 
 
 def is_e164(text: str) -> bool:
