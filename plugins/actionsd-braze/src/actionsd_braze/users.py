@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from actionsd.sdk import UNSET, Field, Number, Payload, PayloadValidationError, UnsetType, field, path, plain
+from actionsd.sdk import UNSET, Field, Number, Payload, PayloadValidationError, UnsetType, field, members, path, plain
 
 
 class PartialAlias(Payload):
@@ -55,8 +55,8 @@ def identified(payload: User) -> dict[str, Any]:
     Raises:
         PayloadValidationError: there are none.
     """
-    fields = plain(payload)
-    user = {key: fields[key] for key in ("braze_id", "external_id", "email") if key in fields}
+    fields = members(payload)
+    user: dict[str, Any] = {key: fields[key] for key in ("braze_id", "external_id", "email") if key in fields}
     alias = payload.user_alias
     if alias is not None and alias.alias_name and alias.alias_label:
         user["user_alias"] = plain(alias)

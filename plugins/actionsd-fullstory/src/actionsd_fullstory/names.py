@@ -25,7 +25,7 @@ _WORD = re.compile(
 )
 """A word where letter case, digits and punctuation end it: "userID2Name" has user, ID, 2 and Name."""
 
-
+_NOT_IN_NAMES = re.compile("[^A-Za-z0-9_]")
 _KINDS: dict[type, str] = {str: "str", bool: "bool", int: "real", float: "real", dict: "obj", list: "obj"}
 _SUFFIXES = {"str", "bool", "real", "int", "date", "strs", "bools", "reals", "ints", "dates", "objs", "obj"}
 
@@ -43,13 +43,13 @@ def camel_case(text: str) -> str:
     return "".join(word.lower() if index == 0 else word.capitalize() for index, word in enumerate(words))
 
 
-def normalized(properties: Any, *, camel: bool = False, typed: bool = False, depth: int = 1) -> dict[str, Any]:
+def normalized(properties: Any, *, typed: bool = False, camel: bool = False, depth: int = 1) -> dict[str, Any]:
     """The properties under names that Fullstory takes, five levels deep.
 
     Args:
         properties: an object; an array with items of different types counts as one, by index.
-        camel: make the words of a name one.
         typed: add the suffix of the value's type to names that have none.
+        camel: and make the words of each name one.
         depth: level of these properties.
 
     >>> normalized({"Order total": 5, "tags": ["a"], "when_date": "x"}, typed=True)
@@ -57,21 +57,24 @@ def normalized(properties: Any, *, camel: bool = False, typed: bool = False, dep
     """
     found: dict[str, Any] = {}
     for name, value in js.spread(properties).items():
-        kind = _kind(value)
+        kind = _kind(value) if isinstance(value, list) else _KINDS.get(type(value))
         if kind == "obj" and depth < _DEEPEST:
-            content: Any = normalized(value, camel=camel, typed=typed, depth=depth + 1)
-        else:
-            content = value
-        found[_name(name, kind if typed else None, camel)] = content
+            value = normalized(value, typed=typed, camel=camel, depth=depth + 1)
+        found[_typed_name(name, kind, camel) if typed else _plain_name(name)] = value
     return found
 
 
 @lru_cache(maxsize=4096)
-def _name(name: str, kind: str | None, camel: bool) -> str:
+def _plain_name(name: str) -> str:
+    return _NOT_IN_NAMES.sub("", name)
+
+
+@lru_cache(maxsize=4096)
+def _typed_name(name: str, kind: str | None, camel: bool) -> str:
     stem, underscore, suffix = name.rpartition("_")
     if not underscore or suffix not in _SUFFIXES:
         stem, suffix = name, ""
-    stem = re.sub("[^A-Za-z0-9_]", "", camel_case(stem) if camel else stem)
+    stem = _NOT_IN_NAMES.sub("", camel_case(stem) if camel else stem)
     if suffix:
         return f"{stem}_{suffix}"
     if kind in (None, "obj") or ("_" in stem and stem.rpartition("_")[2] in _SUFFIXES):
@@ -79,10 +82,8 @@ def _name(name: str, kind: str | None, camel: bool) -> str:
     return f"{stem}_{kind}"
 
 
-def _kind(value: Any) -> str | None:
-    """The suffix of a value's type; None for null."""
-    if not isinstance(value, list):
-        return _KINDS.get(type(value))
-    kinds = {_KINDS.get(type(item)) for item in value} or {"str"}
-    kind = kinds.pop()
-    return "obj" if kinds or kind is None else f"{kind}s"
+def _kind(items: list[Any]) -> str:
+    """The suffix of an array's type: that of all its items, or of an object."""
+    kind = _KINDS.get(type(items[0])) if items else "str"
+    same = kind is not None and all(_KINDS.get(type(item)) == kind for item in items)
+    return f"{kind}s" if same else "obj"
