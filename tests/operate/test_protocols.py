@@ -207,20 +207,70 @@ def test_i6_a_key_of_hashes_is_never_shown_and_stays_when_its_mask_comes_back(tm
     asyncio.run(main())
 
 
-def test_a_deleted_plan_comes_back_with_its_rules(tmp_path: Path) -> None:
+def test_a_deleted_plan_comes_back_with_its_rules_and_sources(tmp_path: Path) -> None:
     async def main() -> None:
-        async with running(tmp_path, sources=[WEB]) as parts:
+        async with running(tmp_path, sources=[WEB, APP]) as parts:
             plan = await shop(parts, rule(), rule("New"))
             other = await shop(parts, rule())
+            await schemas.change_filters(parts, WHO, web(parts), {"track": ["Debug"]})
             await trackingplans.connect(parts, WHO, plan, web(parts))
             await trackingplans.delete(parts, WHO, plan)
-            (row,) = [
-                row for row in (await history.listed(parts)).items if row.name == "my-shop" and row.verb == "deleted"
-            ]
-            assert (await history.restore(parts, WHO, row.id)).changed == 3
+            await schemas.change_filters(parts, WHO, web(parts), {"track": ["Test"]})
+            done = await history.restore(parts, WHO, await deleted(parts, "my-shop"))
+            assert (done.changed, done.refused) == (4, [])
             assert parts.workspace.plans == (trackingplans.by_id(parts, plan.id), other)
             assert [each.config for each in trackingplans.by_id(parts, plan.id).rules] == [r.config for r in plan.rules]
-            assert trackingplans.followers(parts, plan) == []
+            assert trackingplans.followers(parts, plan) == [web(parts)]
+            assert schemas.filters_of(web(parts)).track == {"Test"}, "what was said of the source since holds"
+
+    asyncio.run(main())
+
+
+async def deleted(parts: Parts, name: str) -> int:
+    """The change that deleted an object."""
+    rows = (await history.listed(parts)).items
+    return next(row.id for row in rows if row.name == name and row.verb == "deleted")
+
+
+def test_what_a_restored_plan_does_not_get_back_is_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path, sources=[WEB]) as parts:
+            plan, other = await shop(parts, rule()), await shop(parts)
+            old = await sources.create(parts, WHO, SourceConfig(slug="old"))
+            await trackingplans.connect(parts, WHO, plan, web(parts))
+            await trackingplans.connect(parts, WHO, plan, old)
+            await trackingplans.delete(parts, WHO, plan)
+            await trackingplans.connect(parts, WHO, other, web(parts))
+            await sources.delete(parts, WHO, sources.by_id(parts, old.id))
+            done = await history.restore(parts, WHO, await deleted(parts, "my-shop"))
+            assert done.changed == 2
+            assert done.refused == [
+                "source web followed it; it follows tracking plan my-shop-2 now",
+                "source old followed it; it is deleted",
+            ]
+            assert trackingplans.followers(parts, other) == [web(parts)]
+
+    asyncio.run(main())
+
+
+def test_what_a_restored_source_refers_to_in_vain_is_told(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path, sources=[WEB]) as parts:
+            plan = await shop(parts, rule())
+            inbox, old = [await sources.create(parts, WHO, SourceConfig(slug=slug)) for slug in ("inbox", "old")]
+            await schemas.change_settings(parts, WHO, old, {"forwardingViolationsTo": str(inbox.id)})
+            await trackingplans.connect(parts, WHO, plan, sources.by_id(parts, old.id))
+            await sources.delete(parts, WHO, sources.by_id(parts, old.id))
+            await sources.delete(parts, WHO, inbox)
+            await trackingplans.delete(parts, WHO, plan)
+            done = await history.restore(parts, WHO, await deleted(parts, "old"))
+            assert done.changed == 2
+            assert done.refused == [
+                "source old refers to source inbox, now deleted",
+                "source old refers to tracking plan my-shop, now deleted",
+            ]
+            assert (await history.restore(parts, WHO, await deleted(parts, "my-shop"))).refused == []
+            assert [each.slug for each in trackingplans.followers(parts, plan)] == ["old"]
 
     asyncio.run(main())
 

@@ -8,7 +8,7 @@ import click
 from actionsd import wire
 from actionsd.cli.client import Client, Usage
 from actionsd.cli.noun import Noun
-from actionsd.cli.output import Column, ago, json_option, local, number, pretty, print_json, print_table
+from actionsd.cli.output import Column, ago, json_option, local, number, pretty, print_json, print_table, tell_refused
 
 _columns = (
     Column("id", right=True),
@@ -127,7 +127,7 @@ def requeue(client: Client, /, ids: tuple[int, ...], every: bool, **query: str |
     """Put dead letters back into the retry queue, with a new retry window."""
     done = client.post("/actionsd/dead/requeue", wire.Done, _choice(ids, every, query))
     click.echo(f"requeued {number(done.changed)}")
-    _tell_refused(done)
+    tell_refused(done)
 
 
 @dead.command()
@@ -141,11 +141,4 @@ def drop(client: Client, /, ids: tuple[int, ...], every: bool, yes: bool, **quer
         click.confirm(f"Delete {'all these' if every else len(ids)} dead letters?", abort=True)
     done = client.post("/actionsd/dead/drop", wire.Done, choice)
     click.echo(f"dropped {number(done.changed)}")
-    _tell_refused(done)
-
-
-def _tell_refused(done: wire.Done) -> None:
-    for line in done.refused:
-        click.echo(line, err=True)
-    if done.refused:
-        raise click.exceptions.Exit(1)
+    tell_refused(done)

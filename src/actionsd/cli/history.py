@@ -7,7 +7,7 @@ import msgspec
 
 from actionsd import wire
 from actionsd.cli.client import Client
-from actionsd.cli.output import Column, ago, json_option, print_json, print_table
+from actionsd.cli.output import Column, ago, json_option, print_json, print_table, tell_refused
 
 _columns = (
     Column("change", right=True),
@@ -51,10 +51,11 @@ def history(client: Client, /, as_json: bool, **query: Any) -> None:
 def restore(client: Client, change: int) -> None:
     """Make an object what it was after the change with this number; where that deleted it, bring it back.
 
-    What comes back has its old settings and takes events from now on.
+    What comes back has its old settings and takes events from now on; sources follow a tracking plan again.
     """
     done = client.post(f"/actionsd/history/{change}/restore", wire.Done)
     click.echo(f"restored {done.changed} {'object' if done.changed == 1 else 'objects'}")
+    tell_refused(done)
 
 
 def _what(row: wire.HistoryRow) -> str:

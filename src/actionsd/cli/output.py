@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
+from actionsd import wire
+
 
 class Column(NamedTuple):
     """One column of a table. ``right`` is for numbers. Where the terminal is narrow the ``optional`` ones are left out,
@@ -156,3 +158,11 @@ def local(moment: datetime) -> str:
 def pretty(value: Any) -> str:
     """Any JSON value, indented."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def tell_refused(done: wire.Done) -> None:
+    """Say what could not be done, and exit with 1 if there is such."""
+    for line in done.refused:
+        click.echo(line, err=True)
+    if done.refused:
+        raise click.exceptions.Exit(1)

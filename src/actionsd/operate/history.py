@@ -1,6 +1,8 @@
 """The history of what is configured here: who changed what, and how to have an earlier version back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from actionsd import wire
 from actionsd.errors import Conflict, NotFound
@@ -44,7 +46,8 @@ async def listed(
 
 async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
     """Make an object what it was after the change with this id, or before it where that deleted it: then it comes back
-    under its old id with all that went with it, and takes events from now on (RULES R19).
+    under its old id with all that went with it, and takes events from now on (RULES R19). Sources that its deletion
+    took from a tracking plan follow it again. ``refused`` tells what did not come back.
 
     Raises:
         NotFound: there is no such change, or what it belonged to is gone.
@@ -52,11 +55,12 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
     """
     version = await _find(parts, change)
     await _check_owner(parts, version)
-    together = [version]
+    together, changes = [version], list[Change]()
+    refused: list[str] = []
     if version.verb == "deleted":
         batch = await parts.store.workspace.changed_together(version.batch)
         together += [each for each in batch if _went_with(each, version)]
-    changes: list[Change] = []
+        changes, refused = await _followers(parts, version, batch)
     for each in together:
         newest = (await parts.store.workspace.history(kind=each.kind, object=each.object, limit=1))[0]
         gone = newest.verb == "deleted"
@@ -64,7 +68,47 @@ async def restore(parts: Parts, who: Caller, change: int) -> wire.Done:
             raise Conflict(f"{each.kind} {_name(each.config)} is there; name the change that it should be as after")
         changes.append(Put(config=each.config, id=each.object, parent=each.parent, restored=gone))
     await commit(parts, who, changes)
-    return wire.Done(changed=len(changes))
+    return wire.Done(changed=len(changes), refused=[*refused, *await _astray(parts, changes)])
+
+
+async def _followers(parts: Parts, plan: Version, batch: Sequence[Version]) -> tuple[list[Change], list[str]]:
+    """What lets the sources that followed a tracking plan until it was deleted follow it again, and which cannot."""
+    plans = {each.id: each.config.slug for each in parts.workspace.plans}
+    sources = {source.id: source for source in parts.workspace.sources}
+    changes, refused = list[Change](), list[str]()
+    for each in batch if plan.kind == "tracking_plan" else ():
+        before, after = await _sides(parts, each)
+        if not isinstance(before, SchemaConfig) or before.plan != plan.object or after is None:
+            continue
+        source = sources.get(each.object)
+        if source is None:
+            refused.append(f"{await _called(parts, 'source', each.object)} followed it; it is deleted")
+        elif (other := source.schema.config.plan) in plans:
+            refused.append(f"source {source.slug} followed it; it follows tracking plan {plans[other]} now")
+        else:
+            changes.append(Put(config=msgspec.structs.replace(source.schema.config, plan=plan.object), id=source.id))
+    return changes, refused
+
+
+async def _astray(parts: Parts, changes: Sequence[Change]) -> list[str]:
+    """What schemas that came back refer to and is not there."""
+    plans, sources = ({each.id for each in every} for every in (parts.workspace.plans, parts.workspace.sources))
+    names, told = Names(parts.workspace), list[str]()
+    for change in changes:
+        if not isinstance(change, Put) or not isinstance(schema := change.config, SchemaConfig):
+            continue
+        lost: list[tuple[Kind, int]] = [("source", id) for id in {schema.violations_to, schema.blocked_to} - sources]
+        lost += [("tracking_plan", schema.plan)] if schema.plan not in plans else []
+        for kind, id in lost:
+            if id:
+                told.append(f"source {names.source(change.id)} refers to {await _called(parts, kind, id)}, now deleted")
+    return told
+
+
+async def _called(parts: Parts, kind: Kind, object: int) -> str:
+    """A deleted object by its kind and last name."""
+    newest = await parts.store.workspace.history(kind=kind, object=object, limit=1)
+    return f"{kind.replace('_', ' ')} {_name(newest[0].config) if newest else object}"
 
 
 async def _check_owner(parts: Parts, version: Version) -> None:
