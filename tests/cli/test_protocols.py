@@ -1,6 +1,8 @@
 """Tracking plans, schemas and transformations from the shell."""
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,25 @@ def test_a_plan_from_a_file_to_a_source_and_away(ctl_of: Ctl, tmp_path: Path) ->
         assert "is removed" in told(ctl_of("tracking-plans", "rm", slug, "--yes"))
     failed = ctl_of("tracking-plans", "my-plan")
     assert (failed.exit_code, failed.output) == (1, 'Error: no tracking plan "my-plan"\n')
+
+
+def test_a_plan_that_is_not_enforced_shows(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as running:
+        assert running.ctl("check").returncode == 0
+        running.ctl("tracking-plans", "add", write(tmp_path / "plan.json", {"name": "My Plan", "rules": [RULE]}))
+        assert running.ctl("tracking-plans", "connect", "my-plan", "website").returncode == 0
+        assert running.stop() == 0
+        with contextlib.closing(sqlite3.connect(running.data / "actionsd.db")) as db, db:
+            spoilt = """replace(cast(body as text), '{"required":["total"]}', '{"type":"text"}')"""
+            assert db.execute(f"update configs set body = cast({spoilt} as blob) where kind = 'rule'").rowcount == 1
+        running.start()
+        why = "its tracking plan my-plan is not enforced: rule 1.jsonSchema"
+        for command in ("status", "sources"):
+            assert f"\nwebsite: {why}" in running.ctl(command).stdout
+        assert running.ask("sources")[0]["trouble"].startswith(why)
+        checked = running.ctl("check")
+        assert (checked.returncode, checked.stdout) == (1, f"{running.config} is fine\n")
+        assert checked.stderr.startswith(f"source website: {why}")
 
 
 def test_what_a_source_lets_in(ctl_of: Ctl, tmp_path: Path, daemon: Daemon) -> None:

@@ -278,16 +278,35 @@ def test_what_did_not_change_is_not_compiled_again() -> None:
     assert gates.of(1) is None
 
 
-def test_a_plan_that_cannot_be_compiled_is_told_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    broken = replace(ORDER, schema={"type": "text"})
-    plan = replace(PLAN, rules=(Rule(1, 2, broken, 0, 0),))
+BROKEN = replace(PLAN, rules=(Rule(1, 2, replace(ORDER, schema={"type": "text"}), 0, 0),))
+NOT_ENFORCED = "its tracking plan shop is not enforced: rule 1.jsonSchema: expected a JSON schema"
 
+
+def test_a_plan_that_cannot_be_compiled_is_told_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def look(r: Running) -> None:
         await send(r, EVENT)
         assert [row.message_id for _, row in r.journal.rows] == ["m1"]
+        assert r.ingest.troubles[1].startswith(NOT_ENFORCED)
+        r.ingest.apply(workspace(settings=BLOCK))
+        assert r.ingest.troubles == {}
 
-    against(replace(workspace(settings=BLOCK), plans=(plan,)), look)
-    assert "source website: its events are not checked: rule 1.jsonSchema: expected a JSON schema" in caplog.text
+    against(replace(workspace(settings=BLOCK), plans=(BROKEN,)), look)
+    assert f"source website: {NOT_ENFORCED}" in caplog.text
+
+
+def test_schema_filters_act_though_the_plan_does_not() -> None:
+    async def look(r: Running) -> None:
+        await send(r, EVENT, EVENT | {"event": "Debug"})
+        assert [event["event"] for event in r.journal.events] == ["Order"]
+        assert r.journal.reasons("filtered_at_source") == {"event_setting": 1}
+
+    against(replace(workspace(filters={"track": ["Debug"]}, settings=BLOCK), plans=(BROKEN,)), look)
+
+
+def test_a_plan_that_is_gone_is_told() -> None:
+    gates = Gates()
+    gates.apply(replace(workspace(), plans=()))
+    assert gates.troubles == {1: "its tracking plan is deleted, so none is enforced"}
 
 
 NAMES = st.sampled_from(("total", "plan", "extra", "a"))

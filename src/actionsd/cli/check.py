@@ -16,19 +16,19 @@ def check(client: Client, file: Path | None) -> None:
     """Check FILE, or the file of the running daemon as a reload would.
 
     Prints every problem with its line and exits with 2 if there is one. FILE is checked here, with the plugins and the
-    environment of this shell.
+    environment of this shell. Without FILE it also tells what was made elsewhere and does not work, and exits with 1 if
+    that is all.
     """
     if file is None:
         result = client.post("/actionsd/check", wire.CheckResult)
-        path, problems = result.path, result.problems
     else:
-        path, problems = str(file), check_file(file)
-    if not problems:
-        click.echo(f"{path} is fine")
-        return
-    for problem in problems:
-        click.echo(problem, err=True)
-    raise click.exceptions.Exit(2)
+        result = wire.CheckResult(path=str(file), problems=check_file(file), troubles=[])
+    if not result.problems:
+        click.echo(f"{result.path} is fine")
+    for text in (*result.problems, *result.troubles):
+        click.echo(text, err=True)
+    if result.problems or result.troubles:
+        raise click.exceptions.Exit(2 if result.problems else 1)
 
 
 def check_file(path: Path) -> list[str]:

@@ -190,6 +190,9 @@ def print_sources(rows: Sequence[wire.SourceStatus]) -> None:
         ],
         empty="no sources: make one with `actionsctl sources add SLUG`, or declare it in actionsd.toml",
     )
+    for row in rows:
+        if row.trouble:
+            click.echo(f"{row.slug}: {click.style(row.trouble, fg='red')}")
 
 
 def _path(slug: str) -> str:

@@ -6,8 +6,8 @@ Only sources that have any of this get a gate. What it rewrites is journalled re
 """
 
 import logging
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -38,6 +38,7 @@ _reasons = {  # ours: a transformation drops the event, or nobody can tell wheth
 transformed = "transformed"  # the member of ``added`` that names the transformations that applied; no part of the event
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 
 class Targets(NamedTuple):
@@ -48,11 +49,17 @@ class Targets(NamedTuple):
 
 
 class Gate:
-    """The gate of one source, for one version of what it is made of."""
+    """The gate of one source, for one version of what it is made of; ``trouble`` is what of it does not act, or ""."""
 
     def __init__(
-        self, source: Source, targets: Targets, enforcement: Enforcement | None, transformations: Transformations | None
+        self,
+        source: Source,
+        targets: Targets,
+        enforcement: Enforcement | None,
+        transformations: Transformations | None,
+        trouble: str,
     ) -> None:
+        self.trouble = trouble
         self._origin = Origin(str(source.id), source.name, source.slug)
         self._targets = targets
         self._enforcement = enforcement
@@ -114,6 +121,11 @@ class Gates:
         made = self._made.get(source)
         return made[1] if made else None
 
+    @property
+    def troubles(self) -> dict[int, str]:
+        """What of a source's plan, filters or transformations does not act, by source."""
+        return {source: gate.trouble for source, (_, gate) in self._made.items() if gate.trouble}
+
     def apply(self, workspace: Workspace) -> None:
         """Bring the gates in line with a workspace."""
         plans = {plan.id: plan for plan in workspace.plans}
@@ -123,7 +135,7 @@ class Gates:
             schema = source.schema.config
             plan = plans.get(schema.plan)
             targets = Targets(*(id if id in enabled else 0 for id in (schema.violations_to, schema.blocked_to)))
-            if plan is None and not schema.filters and not source.transformations:
+            if not schema.plan and not schema.filters and not source.transformations:
                 continue
             known = self._made.get(source.id)
             if known is not None and known[0][1] is plan and known[0] == (source, plan, targets):
@@ -136,23 +148,28 @@ class Gates:
 
     def _gate(self, source: Source, plan: TrackingPlan | None, targets: Targets) -> Gate:
         """All of it was checked before it was stored; what cannot work all the same is left out, loudly."""
-        enforcement = transformations = None
-        try:
-            enforcement = self._enforcement(source, plan)
-        except ProtocolsError as error:
-            _log.error("source %s: its events are not checked: %s", source.slug, error)
-        try:
-            transformations = compile_transformations([each.as_json() for each in source.transformations])
-        except ProtocolsError as error:
-            _log.error("source %s: its events are not rewritten: %s", source.slug, error)
-        return Gate(source, targets, enforcement, transformations)
-
-    def _enforcement(self, source: Source, plan: TrackingPlan | None) -> Enforcement:
-        schema = source.schema.config
-        compiled = Plan(str(plan.id), plan.config.name, list(self._compiled(plan))) if plan is not None else None
-        return Enforcement(
-            read_settings(schema.settings), read_filters(schema.filters), compiled, source=str(source.id)
-        )
+        schema, troubles = source.schema.config, list[str]()
+        enforced = None
+        if plan is not None:
+            what = f"its tracking plan {plan.config.slug} is not enforced"
+            enforced = _working(
+                what, troubles, lambda: Plan(str(plan.id), plan.config.name, list(self._compiled(plan)))
+            )  # fmt: skip
+        elif schema.plan:
+            troubles.append("its tracking plan is deleted, so none is enforced")
+        enforcement = _working(
+            "its schema filters and settings are not enforced", troubles,
+            lambda: Enforcement(
+                read_settings(schema.settings), read_filters(schema.filters), enforced, source=str(source.id)
+            ),
+        )  # fmt: skip
+        transformations = _working(
+            "its events are not rewritten", troubles,
+            lambda: compile_transformations([each.as_json() for each in source.transformations]),
+        )  # fmt: skip
+        for trouble in troubles:
+            _log.error("source %s: %s", source.slug, trouble)
+        return Gate(source, targets, enforcement, transformations, "; ".join(troubles))
 
     def _compiled(self, plan: TrackingPlan) -> Iterable[tuple[PlanRule, Compiled]]:
         for rule in plan.rules:
@@ -161,6 +178,15 @@ class Gates:
             if key not in self._rules:
                 self._rules[key] = compile_rule(read, f"rule {rule.id}")
             yield read, self._rules[key]
+
+
+def _working(what: str, troubles: list[str], make: Callable[[], T]) -> T | None:
+    """What ``make`` returns; where that cannot be, None, and another of the ``troubles``."""
+    try:
+        return make()
+    except ProtocolsError as error:
+        troubles.append(f"{what}: {error}")
+        return None
 
 
 def _rewritten(accepted: Accepted, original: Event, event: Event, by: list[str]) -> Accepted:

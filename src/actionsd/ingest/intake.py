@@ -83,6 +83,11 @@ class Intake:
         self.keys = Keys(workspace.sources)
         self._gates.apply(workspace)
 
+    @property
+    def troubles(self) -> dict[int, str]:
+        """What of a source's plan, filters or transformations does not act, by source."""
+        return self._gates.troubles
+
     def take_event(self, body: bytes, type: str | None, origin: Origin) -> Taken:
         """One event. ``type`` is what the path says and wins over the body (F001); None asks the body.
 

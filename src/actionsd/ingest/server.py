@@ -48,6 +48,11 @@ class Ingest:
         """Use this workspace's write keys from the next call on."""
         self._intake.apply(workspace)
 
+    @property
+    def troubles(self) -> dict[int, str]:
+        """What of a source's plan, filters or transformations does not act, by source: its events pass without it."""
+        return self._intake.troubles
+
     async def start(self) -> None:
         """Bind everything and accept connections.
 

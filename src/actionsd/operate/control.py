@@ -6,7 +6,7 @@ from typing import Any
 from actionsd import check as checking
 from actionsd import settings, wire
 from actionsd.errors import ConfigError, Conflict
-from actionsd.operate.parts import Parts, find_destination
+from actionsd.operate.parts import Names, Parts, find_destination
 
 _done = wire.Done(changed=1)
 
@@ -87,10 +87,13 @@ async def backup(parts: Parts, request: wire.BackupRequest) -> wire.Backup:
 
 
 def check(parts: Parts) -> wire.CheckResult:
-    """What a reload would say of the config file now."""
+    """What a reload would say of the config file now, and what is stored and does not work."""
     problems: tuple[str, ...] = ()
     try:
         checking.prepare(settings.load(parts.path), parts.catalog, parts.path)
     except ConfigError as error:
         problems = error.problems
-    return wire.CheckResult(path=str(parts.path), problems=list(problems))
+    names = Names(parts.workspace)
+    troubles = [f"source {names.source(id)}: {text}" for id, text in parts.ingest.troubles.items()]
+    troubles += [f"destination {each.slug}: {each.trouble}" for each in parts.workspace.destinations if each.trouble]
+    return wire.CheckResult(path=str(parts.path), problems=list(problems), troubles=troubles)

@@ -50,6 +50,7 @@ def _source(parts: Parts, source: Source, totals: Totals) -> wire.SourceStatus:
         refused=totals.source["refused", source.id],
         filtered=totals.source["filtered_at_source", source.id],
         rate=parts.rates.source(totals, "received", source.id),
+        trouble=parts.ingest.troubles.get(source.id, ""),
     )
 
 

@@ -30,7 +30,9 @@ class Backup(Wire, frozen=True, kw_only=True):
 
 
 class CheckResult(Wire, frozen=True, kw_only=True):
-    """What a reload would say of the config file now; no problems: it would be taken."""
+    """What a reload would say of the config file now; no problems: it would be taken. ``troubles`` is what was made
+    elsewhere and does not work."""
 
     path: str
     problems: list[str]
+    troubles: list[str]

@@ -7,7 +7,7 @@ from actionsd.wire.base import Wire
 
 class SourceStatus(Wire, frozen=True, kw_only=True):
     """One source: events received, seen before, refused, and blocked by what it lets in (``filtered``), since the
-    database was made; ``rate`` per second."""
+    database was made; ``rate`` per second. ``trouble`` says what of that does not act, or is empty."""
 
     slug: str
     name: str
@@ -17,6 +17,7 @@ class SourceStatus(Wire, frozen=True, kw_only=True):
     refused: int
     filtered: int
     rate: float
+    trouble: str
 
 
 class MappingStatus(Wire, frozen=True, kw_only=True):
