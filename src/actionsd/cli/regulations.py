@@ -6,8 +6,10 @@ import click
 
 from actionsd import wire
 from actionsd.cli.client import Client, segment
+from actionsd.cli.http import Failed
 from actionsd.cli.noun import Noun
 from actionsd.cli.output import Column, json_option, print_json, print_table
+from actionsd.settings import did_you_mean
 
 _regulations = (
     Column("id", right=True),
@@ -17,7 +19,7 @@ _regulations = (
     Column("created"),
     Column("finished"),
 )
-_deletions = (Column("destination", flexible=True), Column("source", right=True), Column("status"), Column("error"))
+_deletions = (Column("destination", flexible=True), Column("source", flexible=True), Column("status"), Column("error"))
 _page = click.option("--limit", "-n", type=click.IntRange(1, 1000), default=100, show_default=True, help="So many.")
 _after = click.option("--page", metavar="CURSOR", help="The next page, as the one before says.")
 _users = click.argument("users", nargs=-1, required=True)
@@ -75,7 +77,7 @@ def regulations() -> None:
 @regulations.command()
 @click.argument("type", type=click.Choice([each for each in get_args(wire.RegulationType) if "INTERNAL" not in each]))
 @_users
-@click.option("--source", "-s", metavar="ID", help="Only at the source with this id, as the Public API shows it.")
+@click.option("--source", "-s", metavar="SLUG", help="Only at this source; its id in the Public API will do, too.")
 @click.pass_obj
 def create(client: Client, type: wire.RegulationType, users: tuple[str, ...], source: str | None) -> None:
     """Suppress USERS, let them in again, or have all destinations forget them.
@@ -83,7 +85,7 @@ def create(client: Client, type: wire.RegulationType, users: tuple[str, ...], so
     Deleting goes on after this returns: `regulations show ID` tells how far it is. What actionsd keeps of events itself
     goes with its retention.
     """
-    path = f"/regulations/sources/{segment(source)}" if source else "/regulations"
+    path = f"/regulations/sources/{_source_id(client, source)}" if source else "/regulations"
     click.echo(_create(client, path, type, users))
 
 
@@ -125,13 +127,27 @@ def show(client: Client, id: str, as_json: bool) -> None:
         print_json(found)
         return
     click.echo(f"{found.id} {found.overall_status} since {found.finished_at or found.created_at}")
+    slugs = {str(id): slug for slug, id in _sources(client).items()}
     rows = [
-        (each.name, stream.id, each.status, each.err_string)
+        (each.name, slugs.get(stream.id, f"#{stream.id}"), each.status, each.err_string)
         for stream in found.stream_status
         for each in stream.destination_status
     ]
     if rows:
         print_table(_deletions, rows, empty="")
+
+
+def _source_id(client: Client, named: str) -> int:
+    ids = _sources(client)
+    found = ids.get(named) or next((id for id in ids.values() if str(id) == named), None)
+    if found is None:
+        raise Failed(f'no source "{named}"{did_you_mean(named, ids)}')
+    return found
+
+
+def _sources(client: Client) -> dict[str, int]:
+    """The ids of the sources by their slugs."""
+    return {source.slug: source.id for source in client.get("/actionsd/sources", list[wire.SourceStatus])}
 
 
 def _create(client: Client, path: str, type: wire.RegulationType, users: tuple[str, ...]) -> str:

@@ -42,6 +42,7 @@ def sources(parts: Parts) -> list[wire.SourceStatus]:
 
 def _source(parts: Parts, source: Source, totals: Totals) -> wire.SourceStatus:
     return wire.SourceStatus(
+        id=source.id,
         slug=source.slug,
         name=source.name,
         enabled=source.enabled,

@@ -7,8 +7,10 @@ from actionsd.wire.base import Wire
 
 class SourceStatus(Wire, frozen=True, kw_only=True):
     """One source: events received, seen before, refused, and blocked by what it lets in (``filtered``), since the
-    database was made; ``rate`` per second. ``trouble`` says what of that does not act, or is empty."""
+    database was made; ``rate`` per second. ``trouble`` says what of that does not act, or is empty.
+    ``id`` is the Public API's."""
 
+    id: int
     slug: str
     name: str
     enabled: bool

@@ -60,6 +60,7 @@ def test_a_deletion_reports_each_destination(api: PublicApi) -> None:
     (stream,) = regulation["streamStatus"]
     (report,) = stream["destinationStatus"]
     assert (stream["id"], report["id"], report["errString"]) == (source["id"], webhook["id"], "no onDelete defined")
+    assert "forgetful" in shell(api, "regulations", "show", id).output.splitlines()[-1]
     listed = api("GET", f"/regulations/sources/{source['id']}?regulationTypes%5B0%5D=DELETE_ONLY").data["regulations"]
     assert [(each["id"], each["status"], each["subjects"]) for each in listed] == [(id, "NOT_SUPPORTED", ["ada"])]
     assert api("GET", "/regulations?status=FAILED").data["regulations"] == []
@@ -102,5 +103,12 @@ def test_from_the_shell(api: PublicApi) -> None:
     assert "no onDelete defined" in shown.output
     assert "SUPPRESS_WITH_DELETE" in shell(api, "regulations", "list").output
     assert shell(api, "regulations", "show", "999").exit_code == 1
+    source = api.source("slugged")
+    create = ("regulations", "create", "DELETE_ONLY", "u4", "--source")
+    by_slug, by_id = (shell(api, *create, named).output.strip() for named in (source["slug"], source["id"]))
+    listed = api("GET", f"/regulations/sources/{source['id']}").data["regulations"]
+    assert [each["id"] for each in listed] == [by_id, by_slug]
+    refused = shell(api, *create, "sluged")
+    assert (refused.exit_code, refused.output) == (1, 'Error: no source "sluged"; did you mean "slugged"?\n')
     assert '"subjectIds"' in shell(api, "suppressions", "list", "--json").output
     shell(api, "suppressions", "rm", "u2", "u3")
