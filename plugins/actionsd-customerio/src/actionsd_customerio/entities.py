@@ -102,7 +102,8 @@ def operation(
     """An operation without what has no value; an anonymous ID becomes an attribute unless it is the identifier."""
     if anonymous_id and "anonymous_id" not in (identifiers or {}):
         attributes = (attributes or {}) | {"anonymous_id": anonymous_id}
-    return present(type=type, action=action, identifiers=identifiers, attributes=attributes, **members)
+    made = {"type": type, "action": action, "identifiers": identifiers, "attributes": attributes, **members}
+    return {name: value for name, value in made.items() if value is not None and value != ""}
 
 
 def present(**members: Any) -> Json:
@@ -134,12 +135,14 @@ def with_unix_times(value: Any, convert: bool | None = True) -> Any:
     """
     if convert is False:
         return value
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict:
         converted = value.copy()
         for name, member in value.items():
-            if member[4:5] == "-" if isinstance(member, str) else isinstance(member, (dict, list)):  # as few are
+            kind = type(member)
+            if (kind is str and len(member) > 9 and member[4] == "-") or kind is dict or kind is list:
                 converted[name] = with_unix_times(member)
         return converted
-    if isinstance(value, str):
-        return to_seconds(value) if value[4:5] == "-" and _ISO_8601.fullmatch(value) else value
-    return [with_unix_times(item) for item in value] if isinstance(value, list) else value
+    if kind is list:
+        return [with_unix_times(item) for item in value]
+    return to_seconds(value) if kind is str and _ISO_8601.fullmatch(value) else value
