@@ -85,7 +85,7 @@ async def track_users(
     call: BaseCall[BrazeSettings], kind: Kind, objects: Objects, *, is_batch: bool = False
 ) -> Response:
     """Send objects of one kind; ``is_batch`` marks the request as a batch even if it has one only."""
-    headers = _BATCH if is_batch or len(objects) > 1 else {}
+    headers = _BATCH if is_batch or len(objects) > 1 else None
     return await call.http.post(f"{call.settings.endpoint}/users/track", headers=headers, json={kind: objects})
 
 

@@ -57,7 +57,7 @@ def normalized(properties: Any, *, typed: bool = False, camel: bool = False, dep
     """
     found: dict[str, Any] = {}
     for name, value in js.spread(properties).items():
-        kind = _kind(value) if isinstance(value, list) else _KINDS.get(type(value))
+        kind = _kind(value) if type(value) is list else _KINDS.get(type(value))
         if kind == "obj" and depth < _DEEPEST:
             value = normalized(value, typed=typed, camel=camel, depth=depth + 1)
         found[_typed_name(name, kind, camel) if typed else _plain_name(name)] = value

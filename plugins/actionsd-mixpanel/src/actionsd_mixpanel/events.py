@@ -117,7 +117,9 @@ def _event(call: BaseCall[MixpanelSettings], payload: Event) -> dict[str, Any]:
     mapped = payload.event_properties or {}
     if not _RESERVED.isdisjoint(mapped):
         mapped = {name: value for name, value in mapped.items() if name not in _RESERVED}
-    return {"event": payload.event, "properties": _properties(call, payload) | mapped}
+    properties = _properties(call, payload)
+    properties |= mapped
+    return {"event": payload.event, "properties": properties}
 
 
 def _properties(call: BaseCall[MixpanelSettings], payload: Event) -> dict[str, Any]:
