@@ -84,6 +84,6 @@ def _typed_name(name: str, kind: str | None, camel: bool) -> str:
 
 def _kind(items: list[Any]) -> str:
     """The suffix of an array's type: that of all its items, or of an object."""
-    kind = _KINDS.get(type(items[0])) if items else "str"
-    same = kind is not None and all(_KINDS.get(type(item)) == kind for item in items)
-    return f"{kind}s" if same else "obj"
+    kinds = {_KINDS.get(type) for type in set(map(type, items))} or {"str"}
+    kind = kinds.pop()
+    return "obj" if kinds or kind is None else f"{kind}s"
