@@ -43,7 +43,8 @@ _odd_member, _odd_item, _odd_first_item, _odd_key = [
 # The same three times faster, but for texts that it takes for numbers: with all digits made 0, and all that can end a
 # value a comma, what is left to look for are fixed bytes.
 _ALIKE = bytes(ord("0") if byte in b"-0123456789" else ord(",") if byte in b"]}" else byte for byte in range(256))
-_LONG = b"0" * 16 + b","
+_LONG, _LONGER = b"0" * 16 + b",", b"0" * 17 + b","
+_is_beyond = re.compile(rb"9\d{15}[],}]").search  # most numbers of 16 digits are microseconds, less than that
 _may_be_whole, _may_have_exponent, _may_be_index = [
     re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},", b'0":')
 ]
@@ -322,9 +323,8 @@ def stringify_bytes(value: Any) -> bytes:
 def _is_odd(encoded: bytes) -> bool:
     """Whether JavaScript may write an object or array otherwise than msgspec did."""
     alike = encoded.translate(_ALIKE)
-    if not (
-        _LONG in alike or _may_be_whole(encoded) or _may_have_exponent(alike) or _may_be_index(alike)
-    ):  # as nearly always
+    is_long = _LONG in alike and (_LONGER in alike or _is_beyond(encoded))
+    if not (is_long or _may_be_whole(encoded) or _may_have_exponent(alike) or _may_be_index(alike)):  # as nearly always
         return False
     return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded) or _odd_key(encoded))
 

@@ -9,6 +9,7 @@ Everything here follows framework.jsonl (FEATURES F061, F068, F069).
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from operator import is_
 from typing import Any
 
 from actionsd.sdk import js
@@ -50,6 +51,7 @@ class ObjectWalk:
             if item.struct is not None
         }
         self._entries = {item.key: self._entry(item, inner, root and self._cleans) for item in self._fields}
+        self._kept = {item.key: inner[item.key].keep for item in self._fields if item.multiple and item.additional}
         self._required = tuple((item.key, self._entries[item.key][1]) for item in self._fields if item.required)
         self._conditional = tuple(_conditional(self._fields)) if root else ()
         self.quick: Quick = _never if issubclass(struct, Settings) else self._first
@@ -77,9 +79,20 @@ class ObjectWalk:
         else:
             self.quick = compile_quick(
                 self._struct, mended=self._mended, nulls=nulls, drops_empty=self._drops_empty,
-                conditions=self._unmet if self._conditional else None,
+                conditions=self._unmet if self._conditional else None, kept=self._kept,
             )  # fmt: skip
         return self.quick(value)
+
+    def keep(self, items: list[Any]) -> list[Any] | None:
+        """Objects of this type by the quick way; the list itself where it leaves all of them as they are, None where
+        one takes the walk."""
+        made: list[Any] = []
+        for item in items:
+            kept = self.quick(item)
+            if kept is None:
+                return None
+            made.append(kept)
+        return items if all(map(is_, made, items)) else made
 
     def _nulls(self) -> dict[str, Any]:
         """What null becomes in each member that takes it."""
@@ -220,10 +233,8 @@ def _coercer(item: FieldShape, inner: Coerce, walk: ObjectWalk | None) -> Coerce
             errors.append(type_error(label, path + suffix, ["array"], value))
             return value
         items = value if isinstance(value, list) else [value]
-        if walk is not None:
-            made = [*map(walk.quick, items)]
-            if all(each is not None for each in made):
-                return made
+        if walk is not None and (made := walk.keep(items)) is not None:
+            return [*made]
         return [inner(part, f"{path}{suffix}/{index}", "", errors) for index, part in enumerate(items)]
 
     return coerce_items
