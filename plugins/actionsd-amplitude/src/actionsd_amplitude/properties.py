@@ -17,7 +17,10 @@ def campaign_properties(utm: UtmProperties | None, referrer: str | None) -> dict
 
 def own_properties(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """The mapped user properties without those that the campaign fields stand for."""
-    return {name: value for name, value in (given or {}).items() if name not in ("utm_properties", "referrer")}
+    own = dict(given or {})
+    own.pop("utm_properties", None)
+    own.pop("referrer", None)
+    return own
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
