@@ -5,15 +5,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from msgspec.structs import replace
 
 from actionsd import wire
+from actionsd.delivery.status import LaneStatus
 from actionsd.errors import ConfigError, Conflict, NotFound
 from actionsd.event import Accepted
+from actionsd.observe import Tap
 from actionsd.operate import alerts
 from actionsd.operate.parts import Parts
-from actionsd.store.records import Count, LaneKey, Settlement
+from actionsd.store.records import Count, LaneKey, Retry, Settlement
 from support.clock import FakeClock, settle
 from support.store import destination, opened, source, until
 
@@ -29,14 +33,18 @@ class Bench:
         self.clock = clock
         self._sent = 0
 
+    def hold(self, **lane: str) -> None:
+        """The destination's lane is as a status says."""
+        self.parts.lanes = Mock(status=lambda: [LaneStatus(1, 0, "enabled", **lane), LaneStatus(1, 7, "enabled")])
+
     async def receive(self, events: int) -> None:
         self._sent += events
         sent = [Accepted(f"{self._sent - n}", b"{}", b"{}") for n in range(events)]
         await self.store.journal.append(1, sent, {})
 
-    async def settle(self, step: str, events: int, mapping: int = 1) -> None:
+    async def settle(self, step: str, events: int, mapping: int = 1, retries: tuple[Retry, ...] = ()) -> None:
         counts = {Count(step, "", 1, 1, mapping): events}
-        await self.store.ledger.settle(Settlement(LaneKey(1), self.store.journal.head, b"", counts))
+        await self.store.ledger.settle(Settlement(LaneKey(1), self.store.journal.head, b"", counts, retries=retries))
 
     async def told(self) -> list[tuple[int, str, float]]:
         """Source, event and percentage of what was told so far."""
@@ -55,7 +63,9 @@ def _run(folder: Path, test: Callable[[Bench], Awaitable[None]]) -> None:
         clock = FakeClock()
         async with opened(folder, clock) as store:
             await store.workspace.declare([source(), source("ops")], [destination("d", mappings=("m", "n"))])
-            parts: Any = SimpleNamespace(store=store, clock=clock, workspace=store.workspace.current)
+            parts: Any = SimpleNamespace(
+                store=store, clock=clock, workspace=store.workspace.current, tap=Tap(), lanes=Mock(status=list)
+            )
             await test(Bench(parts, clock))
 
     asyncio.run(main())
@@ -129,6 +139,93 @@ def test_f178_the_last_24_hours_are_counted_to_the_minute(tmp_path: Path) -> Non
         await alerts.evaluate(it.parts)
         (row,) = await alerts.listed(it.parts)
         assert (row.raised, row.value) == (False, 100.0)
+
+    _run(tmp_path, test)
+
+
+def test_f178_an_outage_lowers_the_rate_before_anything_is_given_up(tmp_path: Path) -> None:
+    async def test(it: Bench) -> None:
+        await _add(it, name="whole", destination="d", percent=90.0)
+        await _add(it, name="one", destination="d", mapping="n", percent=90.0)
+        await it.receive(10)
+        waiting = tuple(Retry(LaneKey(1), 2, position, 1, 0, 2**50, "503", "") for position in range(1, 11))
+        await it.settle("delivered", 90, 1)
+        await it.settle("delivered", 30, 2, waiting)
+        await it.receive(280)
+        assert await _values(it) == {"whole": 92.3, "one": 75.0}, "what is on its way is no failure"
+        it.hold(breaker="open")
+        assert await _values(it) == {"whole": 29.2, "one": 9.3}
+        assert [name for _, name, _ in await it.told()] == ["Alert Raised", "Alert Raised"]
+        it.hold()
+        assert await _values(it) == {"whole": 92.3, "one": 75.0}
+        it.hold(trouble="quarantined")
+        assert (await _values(it))["one"] < 10
+        it.hold()
+        await it.settle("delivered", 280, 2)
+        assert await _values(it) == {"whole": 97.6, "one": 96.9}
+        assert {row.raised for row in await alerts.listed(it.parts)} == {False}
+
+    _run(tmp_path, test)
+
+
+async def _values(it: Bench) -> dict[str, float]:
+    await alerts.evaluate(it.parts)
+    return {row.name: round(row.value or 0, 1) for row in await alerts.listed(it.parts)}
+
+
+def test_f178_events_about_alerts_are_no_volume(tmp_path: Path) -> None:
+    async def test(it: Bench) -> None:
+        await _add(it, source="web", percent=90.0)
+        await it.receive(1)
+        await it.pass_time(25)
+        for _ in range(3):
+            await alerts.evaluate(it.parts)
+        assert await it.told() == [(1, "Alert Raised", -100.0)], "the event that tells of silence does not end it"
+        await it.receive(1)
+        await alerts.evaluate(it.parts)
+        assert (await it.told())[1:] == [(1, "Alert Resolved", 0.0)]
+
+    _run(tmp_path, test)
+
+
+def test_f178_an_alert_on_what_is_gone_rests_and_says_so(tmp_path: Path) -> None:
+    async def test(it: Bench) -> None:
+        await _add(it, name="destination", destination="d", percent=50.0)
+        await _add(it, name="mapping", destination="d", mapping="n", percent=50.0, report_to="ops")
+        await _add(it, name="told", source="web", percent=50.0, report_to="ops")
+        await it.settle("dead", 10, 2)
+        whole = it.parts.workspace
+
+        async def look(**changes: Any) -> dict[str, str]:
+            it.parts.workspace = replace(whole, **changes)  # type: ignore[misc]
+            await alerts.evaluate(it.parts)
+            return {row.name: row.trouble for row in await alerts.listed(it.parts) if row.trouble}
+
+        (kept,) = whole.destinations
+        lost = "it rests: its destination is deleted or no longer declared"
+        assert await look(destinations=()) == {"destination": lost, "mapping": lost}
+        assert await it.told() == []
+        gone = await look(destinations=(replace(kept, mappings=kept.mappings[:1]),), sources=whole.sources[:1])
+        assert gone == {
+            "mapping": "it rests: its mapping is deleted or no longer declared",
+            "told": "it rests: the source that it is told in is deleted or no longer declared",
+        }
+        assert [source for source, *_ in await it.told()] == [1]
+        assert await look() == {}
+        assert [source for source, *_ in await it.told()] == [1, 2]
+
+    _run(tmp_path, test)
+
+
+def test_an_alert_shows_in_tail(tmp_path: Path) -> None:
+    async def test(it: Bench) -> None:
+        await _add(it, destination="d", percent=50.0, report_to="ops")
+        await it.settle("dead", 1)
+        listener = it.parts.tap.listen()
+        await alerts.evaluate(it.parts)
+        seen = await listener.next()
+        assert seen is not None
+        assert (seen.step, seen.source, seen.position, seen.event) == ("accepted", 2, 1, "Alert Raised")
 
     _run(tmp_path, test)
 

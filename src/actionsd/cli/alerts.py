@@ -21,9 +21,9 @@ _columns = (
 def alerts() -> None:
     """Add, list and remove alerts.
 
-    Each minute the daemon compares the last 24 hours with the 24 before. When a rule begins to hold, the track event
-    "Alert Raised" joins the events of a source, when it ends "Alert Resolved"; a mapping with a trigger on them sends
-    them to Slack or anywhere else.
+    Each minute the daemon compares the volume of the last 24 hours with the 24 before, and what was delivered with what
+    was given up or waits because it failed. When a rule begins to hold, the track event "Alert Raised" joins the events
+    of a source, when it ends "Alert Resolved"; a mapping with a trigger on them sends them to Slack or anywhere else.
     """
 
 
@@ -56,6 +56,9 @@ def list_(client: Client, as_json: bool) -> None:
         print_json(rows)
         return
     print_table(_columns, [_cells(row) for row in rows], empty="no alerts")
+    for row in rows:
+        if row.trouble:
+            click.echo(f"{row.name}: {click.style(row.trouble, fg='red')}")
 
 
 def _cells(row: wire.AlertRow) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ and "Alert Resolved" when it ends, so that mappings take them wherever somebody 
 """
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,6 +14,8 @@ from actionsd.errors import ActionsdError, ConfigError
 from actionsd.event import Accepted
 from actionsd.ingest import split
 from actionsd.ingest.normalise import Arrival
+from actionsd.observe import Seen
+from actionsd.operate.measuring import hours, measured, told
 from actionsd.operate.parts import Names, Parts, find_destination, find_mapping, find_source
 from actionsd.store.alerts import Alert
 from actionsd.store.records import Count
@@ -22,20 +23,19 @@ from actionsd.store.records import Count
 log = logging.getLogger(__name__)
 
 _interval = 60.0  # seconds between looks
-_window = 24 * 60  # minutes
-_hour = 60
 raised, resolved = "Alert Raised", "Alert Resolved"
 
 
 async def listed(parts: Parts) -> list[wire.AlertRow]:
     """All rules with what was measured last."""
     names = Names(parts.workspace)
-    return [_row(alert, names) for alert in await parts.store.alerts.list()]
+    return [_row(alert, names, _missing(parts, alert)) for alert in await parts.store.alerts.list()]
 
 
 async def add(parts: Parts, request: wire.AlertRequest) -> wire.Done:
     """Make a rule. A rule on a source is about the change of its volume in percent, up or down, over 24 hours against
-    the 24 hours before; one on a destination, or on one mapping of it, about the share of deliveries that succeed.
+    the 24 hours before; one on a destination, or on one mapping of it, about the share of deliveries that succeed, of
+    those that ended in 24 hours or wait because they failed.
 
     Raises:
         NotFound: there is no such source, destination or mapping.
@@ -97,13 +97,13 @@ async def watch(parts: Parts) -> None:
 
 
 async def evaluate(parts: Parts) -> None:
-    """Look at all rules now, raise and resolve what has changed.
+    """Look at all rules now, raise and resolve what has changed. A rule that names what is not there (any more) rests.
 
     Raises:
         Unavailable: the store cannot take an event now; the next look tells it.
     """
     for alert in await parts.store.alerts.list():
-        value = await _measured(parts, alert)
+        value = None if _missing(parts, alert) else await measured(parts, alert)
         if value is None:
             continue
         holds = abs(value) >= alert.threshold if alert.kind == "volume" else value < alert.threshold
@@ -114,47 +114,30 @@ async def evaluate(parts: Parts) -> None:
             await parts.store.alerts.note(alert, value)
 
 
-async def _measured(parts: Parts, alert: Alert) -> float | None:
-    """In percent: the change of a source's volume, the share of deliveries that succeeded. None where there is nothing
-    to compare or nothing was delivered, which changes no alert."""
-    now = parts.clock.now() // 60_000 + 1
-    if alert.kind == "volume":
-        volume = Count("received", source=alert.source)
-        current = (await _counted(parts, now - _window, now, lambda what: what == volume)).get("received", 0)
-        before = await _counted(parts, now - 2 * _window, now - _window, lambda what: what == volume)
-        return 100 * (current / before["received"] - 1) if before.get("received") else None
-
-    def is_wanted(what: Count) -> bool:
-        is_outcome = what.step in ("delivered", "dead") and not what.replay
-        return is_outcome and what.destination == alert.destination and alert.mapping in (0, what.mapping)
-
-    counts = await _counted(parts, now - _window, now, is_wanted)
-    delivered, failed = counts.get("delivered", 0), counts.get("dead", 0)
-    return 100 * delivered / (delivered + failed) if delivered + failed else None
-
-
-async def _counted(parts: Parts, since: int, until: int, wanted: Callable[[Count], bool]) -> dict[str, int]:
-    """Events by step between two minutes, read as hours where they are whole."""
-    first, last = -(-since // _hour) * _hour, until // _hour * _hour
-    history, found = parts.store.history, dict[str, int]()
-    for rows in (
-        await history.counts(1, since, first, wanted),
-        await history.counts(60, first, last, wanted),
-        await history.counts(1, last, until, wanted),
-    ):
-        for _, what, events in rows:
-            found[what.step] = found.get(what.step, 0) + events
-    return found
+def _missing(parts: Parts, alert: Alert) -> str:
+    """What a rule names and is deleted or no longer declared, or ""."""
+    workspace = parts.workspace
+    sources = {source.id for source in workspace.sources}
+    mappings = {destination.id: {each.id for each in destination.mappings} for destination in workspace.destinations}
+    if alert.destination and alert.destination not in mappings:
+        return "its destination"
+    if alert.mapping and alert.mapping not in mappings[alert.destination]:
+        return "its mapping"
+    if alert.source not in sources:
+        return "its source"
+    return "" if alert.report_to in sources else "the source that it is told in"
 
 
 async def _tell(parts: Parts, alert: Alert, value: float) -> None:
     """Append the event. Its id follows from the rule and the number of its changes: told again after a crash, it is a
     duplicate (RULES R9)."""
     names, now = Names(parts.workspace), parts.clock.now()
+    name = resolved if alert.raised else raised
+    message_id = f"alert-{parts.store.epoch}-{alert.id}-{alert.changes + 1}"
     event = {
         "type": "track",
-        "event": resolved if alert.raised else raised,
-        "messageId": f"alert-{parts.store.epoch}-{alert.id}-{alert.changes + 1}",
+        "event": name,
+        "messageId": message_id,
         "anonymousId": "actionsd",
         "properties": _properties(alert, value, names),
     }
@@ -162,10 +145,13 @@ async def _tell(parts: Parts, alert: Alert, value: float) -> None:
     head = split.head(body)
     assert head is not None, "an event of our own"
     arrival = Arrival(now, str)
-    message_id = str(event["messageId"])
     accepted = Accepted(message_id, body, arrival.added(head, "track", message_id), arrival.facet(head, "track"))
-    await parts.store.journal.append(alert.report_to, [accepted], {})
-    log.warning(str(event["event"]), extra={"alert": alert.name, "percent": round(value, 1)})
+    counts = {Count(told, source=alert.report_to): 1}
+    appended = await parts.store.journal.append(alert.report_to, [accepted], counts)
+    if parts.tap.listening and (position := appended.positions[0]):
+        parts.tap.publish(Seen(now, "accepted", alert.report_to, message_id, position, "track", name))
+    level = logging.INFO if alert.raised else logging.WARNING
+    log.log(level, name, extra={"alert": alert.name, "percent": round(value, 1)})
 
 
 def _properties(alert: Alert, value: float, names: Names) -> dict[str, Any]:
@@ -183,12 +169,12 @@ def _properties(alert: Alert, value: float, names: Names) -> dict[str, Any]:
         **{key: name for key, name in about.items() if name},
         "percent": round(value, 1),
         "threshold": alert.threshold,
-        "hours": _window // _hour,
+        "hours": hours,
         "message": f"{what} {of} over 24 hours: {measured} (threshold {alert.threshold:g} %)",
     }
 
 
-def _row(alert: Alert, names: Names) -> wire.AlertRow:
+def _row(alert: Alert, names: Names, missing: str) -> wire.AlertRow:
     return wire.AlertRow(
         name=alert.name,
         kind=alert.kind,
@@ -200,4 +186,5 @@ def _row(alert: Alert, names: Names) -> wire.AlertRow:
         raised=alert.raised,
         changed_at=wire.moment(alert.changed_at) if alert.changes else None,
         value=alert.value,
+        trouble=f"it rests: {missing} is deleted or no longer declared" if missing else "",
     )

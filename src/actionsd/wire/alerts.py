@@ -20,7 +20,8 @@ class AlertRequest(Wire, frozen=True, kw_only=True):
 
 
 class AlertRow(Wire, frozen=True, kw_only=True):
-    """A rule: whether it is raised and since when (or when it was resolved), and what was measured last in percent."""
+    """A rule: whether it is raised and since when (or when it was resolved), and what was measured last in percent.
+    ``trouble`` says why it is not looked at, or is empty."""
 
     name: str
     kind: Literal["volume", "delivery"]
@@ -32,3 +33,4 @@ class AlertRow(Wire, frozen=True, kw_only=True):
     raised: bool
     changed_at: datetime | None
     value: float | None
+    trouble: str
