@@ -78,7 +78,9 @@ def test_f178_a_mapping_takes_an_alert_wherever_it_sends(tmp_path: Path) -> None
     async def main() -> None:
         wanted = mapping("alerts", trigger='event = "Alert Raised" and properties.percent < 99')
         async with bench(tmp_path, destination("one", wanted)) as it:
-            parts: Any = SimpleNamespace(store=it.store, clock=it.clock, workspace=it.store.workspace.current)
+            parts: Any = SimpleNamespace(
+                store=it.store, clock=it.clock, workspace=it.store.workspace.current, lanes=it.lanes, tap=it.tap
+            )
             await alerts.add(parts, wire.AlertRequest(name="rate", destination="one", percent=99.0))
             failed = {Count("dead", "errors.discarded.400", 1, it.id(), 1): 1}
             lane = await it.store.ledger.lane(LaneKey(it.id()))
