@@ -54,25 +54,31 @@ class Session(msgspec.Struct, dict=True):
     exchanges: list[Exchange] = []
     used: list[Auth] = []
 
+    def client(self, auth: Auth) -> Client:
+        """The client of a call that is made with these credentials."""
+        self.used.append(auth)
+        return Client(self.around.transport, self.exchanges, self.around.monotonic, self.definition.hosts)
+
     def call(self, kind: Callable[..., C], auth: Auth, key: str = "", **own: Any) -> C:
         """A call of this kind with what every call knows (:class:`actionsd.sdk.BaseCall`) and ``own``; its client
         applies the definition's options."""
-        around, definition = self.around, self.definition
-        self.used.append(auth)
-        http = Client(around.transport, self.exchanges, around.monotonic, definition.hosts)
+        around, client = self.around, self.client(auth)
+        uuid, random = around.uuid or Uuids(key), around.random or Chance(key)
         call = kind(
-            settings=self.settings,
-            auth=auth,
-            http=http,
-            at_ms=around.at_ms,
-            uuid=around.uuid or Uuids(key),
-            random=around.random or Chance(key),
-            log=QuietLog(self._redactor),  # not kept here: it would be a circle
+            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, uuid=uuid, random=random, log=self.log(),
             **own,
-        )
-        if definition.request is not None:
-            http.extend = partial(definition.request, call)
+        )  # fmt: skip
+        return self.extended(call, client)
+
+    def extended(self, call: C, client: Client) -> C:
+        """The call whose client asks the definition for its options when they are needed."""
+        if self.definition.request is not None:
+            client.extend = partial(self.definition.request, call)
         return call
+
+    def log(self) -> QuietLog:
+        """Where a call reports; not kept here, for it would be a circle."""
+        return QuietLog(self._redactor)
 
     async def refresh(self, used: Auth) -> Auth:
         """New credentials after ``used`` were refused, see :meth:`Credentials.refresh`."""
