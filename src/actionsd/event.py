@@ -20,7 +20,7 @@ _longest_integer = 400  # digits; more is beyond the range of a double
 def _number(text: str) -> int | float:
     """A number as JavaScript prints it: 25.0 becomes 25, so that no body that is made of it needs a closer look."""
     number = float(text)
-    return int(number) if number.is_integer() and -_safe_integer <= number <= _safe_integer else number
+    return number if number % 1 or not -_safe_integer <= number <= _safe_integer else int(number)
 
 
 _decode = msgspec.json.Decoder(float_hook=_number).decode
@@ -119,16 +119,19 @@ def _refuse(constant: str) -> Any:
 
 def _read(body: bytes, added: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """The event and its metadata."""
-    event, additions = parse(body), parse(added)
-    for value in event, additions:
-        if value.__class__ is not dict:
-            raise msgspec.DecodeError(f"expected a JSON object, got {type(value).__name__}")
+    try:
+        event, additions = _decode(body), _decode(added)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event, additions = parse(body), parse(added)
+    if event.__class__ is not dict or additions.__class__ is not dict:
+        kinds = f"{type(event).__name__} and {type(additions).__name__}"
+        raise msgspec.DecodeError(f"expected two JSON objects, got {kinds}")
     metadata = event.pop("_metadata", None)
     event.pop("writeKey", None)
     additions.pop("v", None)
     additions.pop("transformed", None)  # for people who ask what became of the event
-    if event.get("timestamp") is not None:
-        event["originalTimestamp"] = event["timestamp"]
+    if (timestamp := event.get("timestamp")) is not None:
+        event["originalTimestamp"] = timestamp
     for key, value in additions.items():
         if value.__class__ is dict and (own := event.get(key)).__class__ is dict:
             value = value | own

@@ -32,12 +32,26 @@ class Client(msgspec.Struct):
     extend: Callable[[], RequestOptions] | None = None
     shared: RequestOptions | None = None
 
-    async def request(
+    def request(
         self, method: str, url: str, *, json: Any = UNSET, form: Pairs | None = None, data: str | bytes | None = None,
         params: Pairs | None = None, headers: Headers | None = None, auth: tuple[str | None, str | None] | None = None,
         timeout: float | None = None, raise_for_status: bool | None = None,
-    ) -> Response:  # fmt: skip
+    ) -> Answer:  # fmt: skip
         """See :class:`actionsd.sdk.Http`."""
+        return self._request(method, url, json, form, data, params, headers, auth, timeout, raise_for_status)
+
+    def post(
+        self, url: str, *, json: Any = UNSET, form: Pairs | None = None, data: str | bytes | None = None,
+        params: Pairs | None = None, headers: Headers | None = None, auth: tuple[str | None, str | None] | None = None,
+        timeout: float | None = None, raise_for_status: bool | None = None,
+    ) -> Answer:  # fmt: skip  # as `request`, for most are made so, and names are slow to pass on
+        return self._request("POST", url, json, form, data, params, headers, auth, timeout, raise_for_status)
+
+    async def _request(
+        self, method: str, url: str, json: Any, form: Pairs | None, data: str | bytes | None, params: Pairs | None,
+        headers: Headers | None, auth: tuple[str | None, str | None] | None, timeout: float | None,
+        raise_for_status: bool | None,
+    ) -> Response:  # fmt: skip
         if self.extend is not None:
             self.shared, self.extend = self.extend(), None
         options: dict[str, Any] = {}
@@ -69,9 +83,6 @@ class Client(msgspec.Struct):
 
     def get(self, url: str, **options: Any) -> Answer:
         return self.request("GET", url, **options)
-
-    def post(self, url: str, **options: Any) -> Answer:
-        return self.request("POST", url, **options)
 
     def put(self, url: str, **options: Any) -> Answer:
         return self.request("PUT", url, **options)

@@ -36,9 +36,11 @@ def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOpti
     Raises:
         RequestError: a URL that is not absolute, a body on GET or HEAD, or an illegal header value.
     """
+    headers = {"user-agent": USER_AGENT}
     if shared:
-        options = merge(shared, options)
-    headers = _headers(options.get("headers"))
+        _add_headers(shared.get("headers"), headers)
+        options = merge({**shared, "headers": None}, options)
+    _add_headers(options.get("headers"), headers)
     body = _body(options, headers)
     method = method.upper()
     if body is not None and method in ("GET", "HEAD"):
@@ -58,36 +60,28 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     >>> merge({"params": {"k": 1}, "timeout": 5}, {"params": {"q": 2}})
     {'params': {'k': 1, 'q': 2}, 'timeout': 5}
     """
-    if shared.keys().isdisjoint(own):
-        return {**shared, **own}
-    merged = dict(shared)
-    for name, value in own.items():
-        base = merged.get(name)
-        if name == "headers" and base and value:
-            merged[name] = [*base.items(), *value.items()]
-        elif isinstance(base, dict) and isinstance(value, dict):
-            merged[name] = merge(base, value)
-        elif isinstance(base, list) and isinstance(value, list):
-            merged[name] = base + value
-        else:
-            merged[name] = value
+    merged = {**shared, **own}
+    if len(merged) < len(shared) + len(own):
+        for name, value in own.items():
+            base = shared.get(name)
+            if isinstance(base, dict) and isinstance(value, dict):
+                merged[name] = merge(base, value)
+            elif isinstance(base, list) and isinstance(value, list):
+                merged[name] = base + value
     return merged
 
 
-def _headers(given: Mapping[str, Any] | Sequence[tuple[str, Any]] | None) -> dict[str, str]:
-    headers = {"user-agent": USER_AGENT}
-    if not given:
-        return headers
-    for name, value in given.items() if isinstance(given, Mapping) else given:
-        name = name.lower()
-        if value is UNSET or value is js.UNDEFINED or value == "undefined":
-            headers.pop(name, None)
-            continue
-        text = value if isinstance(value, str) else js.string(value)
-        if not (text.isascii() and text.isprintable()) and _ILLEGAL_HEADER.search(text):
-            raise RequestError(f"{text} is not a legal HTTP header value")
-        headers[name] = text
-    return headers
+def _add_headers(given: Mapping[str, Any] | None, headers: dict[str, str]) -> None:
+    for name, value in given.items() if given else ():
+        if value.__class__ is str and value.isascii() and value.isprintable() and value != "undefined":
+            headers[name.lower()] = value
+        elif value is UNSET or value is js.UNDEFINED or value == "undefined":
+            headers.pop(name.lower(), None)
+        else:
+            text = js.string(value)
+            if _ILLEGAL_HEADER.search(text):
+                raise RequestError(f"{text} is not a legal HTTP header value")
+            headers[name.lower()] = text
 
 
 def _body(options: Mapping[str, Any], headers: dict[str, str]) -> bytes | None:

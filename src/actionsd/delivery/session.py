@@ -63,10 +63,9 @@ class Session(msgspec.Struct, dict=True):
         """A call of this kind with what every call knows (:class:`actionsd.sdk.BaseCall`) and ``own``; its client
         applies the definition's options."""
         around, client = self.around, self.client(auth)
-        uuid, random = around.uuid or Uuids(key), around.random or Chance(key)
         call = kind(
-            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, uuid=uuid, random=random, log=self.log(),
-            **own,
+            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, uuid=around.uuid or Uuids(key),
+            random=around.random or Chance(key), log=self.log(), **own,
         )  # fmt: skip
         return self.extended(call, client)
 
