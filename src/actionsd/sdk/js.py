@@ -45,8 +45,8 @@ _odd_member, _odd_item, _odd_first_item, _odd_key = [
 _ALIKE = bytes(ord("0") if byte in b"-0123456789" else ord(",") if byte in b"]}" else byte for byte in range(256))
 _LONG, _LONGER = b"0" * 16 + b",", b"0" * 17 + b","
 _is_beyond = re.compile(rb"9\d{15}[],}]").search  # most numbers of 16 digits are microseconds, less than that
-_may_be_whole, _may_have_exponent, _may_be_index = [
-    re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},", b'0":')
+_may_be_whole, _may_have_exponent = [
+    re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},")
 ]
 _DOLLAR = re.compile(r"\$([$&`'])")
 
@@ -323,10 +323,13 @@ def stringify_bytes(value: Any) -> bytes:
 def _is_odd(encoded: bytes) -> bool:
     """Whether JavaScript may write an object or array otherwise than msgspec did."""
     alike = encoded.translate(_ALIKE)
-    is_long = _LONG in alike and (_LONGER in alike or _is_beyond(encoded))
-    if not (is_long or _may_be_whole(encoded) or _may_have_exponent(alike) or _may_be_index(alike)):  # as nearly always
+    find = alike.rfind  # looks for the first byte of what it is to find, `find` for the last, of which there are more
+    is_long = find(_LONG) >= 0 and (find(_LONGER) >= 0 or _is_beyond(encoded))
+    if find(b'0":') >= 0 and _odd_key(encoded):
+        return True
+    if not (is_long or _may_be_whole(encoded) or _may_have_exponent(alike)):  # as nearly always
         return False
-    return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded) or _odd_key(encoded))
+    return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded))
 
 
 def _respelled(value: Any) -> Any:
@@ -336,7 +339,7 @@ def _respelled(value: Any) -> Any:
         return value if value.isascii() or not _SURROGATE.search(value) else msgspec.Raw(_quote(value).encode())
     if kind is dict:
         return {
-            key: _respelled(member)
+            key: member if member.__class__ is str and member.isascii() else _respelled(member)
             for key, member in ordered(value).items()
             if member is not UNDEFINED and member is not msgspec.UNSET
         }
