@@ -11,7 +11,7 @@ import msgspec
 
 from actionsd.delivery.outcome import Outcome, classify, delivered, of_item
 from actionsd.delivery.prepared import Prepared
-from actionsd.delivery.session import Around, Chance, Session, Uuids
+from actionsd.delivery.session import Around, Session, Tools
 from actionsd.sdk import Auth, BatchCall, Call, HTTPError, IntegrationError, MultiStatus, Payload, Response
 
 
@@ -58,13 +58,12 @@ async def _perform(prepared: Prepared, item: Item, payload: Payload, session: Se
 
 def _call(prepared: Prepared, item: Item, payload: Payload, session: Session, auth: Auth) -> Call[Any, Any]:
     """What ``session.call`` gives, written out: passing on what it is given would take three times as long."""
-    around, client, key = session.around, session.client(auth), item.key
+    around, client = session.around, session.client(auth)
     call: Call[Any, Any] = Call(
-        settings=session.settings, auth=auth, http=client, at_ms=around.at_ms, uuid=around.uuid or Uuids(key),
-        random=around.random or Chance(key), log=session.log(), attempt=around.attempt, deadline=around.deadline,
-        sync_mode=prepared.sync_mode, matching_key=prepared.matching_key,
-        transaction={} if around.transaction is None else around.transaction,
-        payload=payload, event=item.event, idempotency_key=key,
+        settings=session.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(session, item.key),
+        attempt=around.attempt, deadline=around.deadline, sync_mode=prepared.sync_mode,
+        matching_key=prepared.matching_key, transaction={} if around.transaction is None else around.transaction,
+        payload=payload, event=item.event, idempotency_key=item.key,
     )  # fmt: skip
     return session.extended(call, client)
 

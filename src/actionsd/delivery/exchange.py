@@ -13,13 +13,15 @@ from actionsd.sdk import NetworkError, Request, Response
 MAX_BODY = 65_536  # bytes of a body that are shown and stored
 
 
-class Exchange(msgspec.Struct):
+class Exchange(msgspec.Struct, eq=False):
     """One request with its answer or its failure; ``seconds`` is how long that took."""
 
     request: Request
     response: Response | None = None
     error: NetworkError | None = None
     seconds: float = 0.0
+
+    __repr__ = object.__repr__  # headers and bodies hold secrets (I6)
 
     def record(self, redact: Redactor) -> dict[str, Any]:
         """The exchange as JSON, fit to be shown and stored."""

@@ -18,7 +18,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 Answer = Coroutine[Any, Any, Response]
 
 
-class Client(msgspec.Struct):
+class Client(msgspec.Struct, eq=False):
     """The :class:`actionsd.sdk.Http` of one call.
 
     Every exchange is appended to ``exchanges`` when it starts. ``extend`` gives the definition's shared options; it is
@@ -31,6 +31,8 @@ class Client(msgspec.Struct):
     hosts: tuple[str, ...] = ()
     extend: Callable[[], RequestOptions] | None = None
     shared: RequestOptions | None = None
+
+    __repr__ = object.__repr__  # options and exchanges hold secrets (I6)
 
     def request(
         self, method: str, url: str, *, json: Any = UNSET, form: Pairs | None = None, data: str | bytes | None = None,

@@ -14,8 +14,7 @@ class QuietLog(logging.LoggerAdapter[logging.Logger]):
     """``redactor`` is asked for each record, because a call may get new tokens while it runs."""
 
     def __init__(self, redactor: Callable[[], Redactor]) -> None:
-        self.logger = _log  # as the base class does it, in a third of the time: each attempt has one
-        self.extra = None
+        super().__init__(_log, None)
         self._redactor = redactor
 
     def log(

@@ -40,7 +40,7 @@ class Around(msgspec.Struct, kw_only=True):
     monotonic: Callable[[], float] = time.monotonic
 
 
-class Session(msgspec.Struct, dict=True):
+class Session(msgspec.Struct, dict=True, eq=False):
     """One attempt's view of its destination, at one payload or a batch of them, or at none where something is asked.
     ``exchanges`` has all requests of all its calls, in order; ``hidden`` are texts not to be shown of them beside the
     secrets."""
@@ -54,6 +54,8 @@ class Session(msgspec.Struct, dict=True):
     exchanges: list[Exchange] = []
     used: list[Auth] = []
 
+    __repr__ = object.__repr__  # exchanges hold secrets (I6)
+
     def client(self, auth: Auth) -> Client:
         """The client of a call that is made with these credentials."""
         self.used.append(auth)
@@ -64,8 +66,7 @@ class Session(msgspec.Struct, dict=True):
         applies the definition's options."""
         around, client = self.around, self.client(auth)
         call = kind(
-            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, uuid=around.uuid or Uuids(key),
-            random=around.random or Chance(key), log=self.log(), **own,
+            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(self, key), **own
         )  # fmt: skip
         return self.extended(call, client)
 
@@ -74,10 +75,6 @@ class Session(msgspec.Struct, dict=True):
         if self.definition.request is not None:
             client.extend = partial(self.definition.request, call)
         return call
-
-    def log(self) -> QuietLog:
-        """Where a call reports; not kept here, for it would be a circle."""
-        return QuietLog(self._redactor)
 
     async def refresh(self, used: Auth) -> Auth:
         """New credentials after ``used`` were refused, see :meth:`Credentials.refresh`."""
@@ -93,7 +90,7 @@ class Session(msgspec.Struct, dict=True):
     def redact(self) -> Redactor:
         """Takes out what must not be shown of this attempt: secrets of the settings and of all its payloads, which one
         request may hold, and all its tokens. To be asked for when everything has been sent."""
-        return self._redactor()
+        return self.redactor()
 
     @cached_property
     def exchange(self) -> bytes:
@@ -101,30 +98,40 @@ class Session(msgspec.Struct, dict=True):
         to be asked for when everything has been sent."""
         return msgspec.json.encode([exchange.record(self.redact) for exchange in self.exchanges])
 
-    def _redactor(self) -> Redactor:
+    def redactor(self) -> Redactor:
+        """Takes out what is known as a secret by now."""
         tokens = map(secrets_of, [*self.used, self.credentials.auth])
         return Redactor(self.hidden.union(secrets(self.settings), *tokens, *map(secrets, self.payloads)))
 
 
-class Uuids(msgspec.Struct):
-    """``call.uuid``: the same UUIDs in the same order for the same delivery (RULES R22)."""
+class Tools(msgspec.Struct, eq=False):
+    """What the call of a delivery can be asked for (:class:`actionsd.sdk.BaseCall`), made when it is first used: UUIDs
+    and numbers are the same ones in the same order for the same delivery (RULES R22)."""
 
+    session: Session
     key: str
-    count: int = 0
-
-    def __call__(self) -> str:
-        self.count += 1
-        digest = blake2b(f"{self.key}/{self.count}".encode(), digest_size=16).digest()
-        return str(UUID(bytes=digest, version=4))
-
-
-class Chance(msgspec.Struct):
-    """``call.random``: the same numbers in the same order for the same delivery; seeded at first use."""
-
-    key: str
+    uuids: int = 0
     seeded: random.Random | None = None
 
-    def __call__(self) -> float:
+    def uuid(self) -> str:
+        """One that nobody had yet."""
+        if self.session.around.uuid is not None:
+            return self.session.around.uuid()
+        self.uuids += 1
+        digest = blake2b(f"{self.key}/{self.uuids}".encode(), digest_size=16).digest()
+        return str(UUID(bytes=digest, version=4))
+
+    def random(self) -> float:
+        """From 0 up to, but not including, 1."""
+        if self.session.around.random is not None:
+            return self.session.around.random()
         if self.seeded is None:
             self.seeded = random.Random(self.key)
         return self.seeded.random()
+
+    @property
+    def log(self) -> QuietLog:
+        """Says no secret of the session."""
+        return QuietLog(self.session.redactor)
+
+    __repr__ = object.__repr__  # the session knows secrets (I6)

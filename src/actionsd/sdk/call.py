@@ -8,9 +8,9 @@ BaseCall            settings, auth, http, now, uuid(), random(), log: `request`,
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ from actionsd.sdk.payload import Settings
 
 S = TypeVar("S", bound=Settings)
 P = TypeVar("P")
+
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
 class Auth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,6 +48,17 @@ class Tokens(msgspec.Struct, frozen=True, omit_defaults=True):
     refresh_token: str | None = None
 
 
+class Tools(Protocol):
+    """What a call gives when it is asked; see there."""
+
+    def uuid(self) -> str: ...
+
+    def random(self) -> float: ...
+
+    @property
+    def log(self) -> Log: ...
+
+
 class BaseCall(msgspec.Struct, Generic[S], kw_only=True):
     """What every call knows. ``at_ms`` is the time of the call in milliseconds since the epoch, UTC.
 
@@ -58,12 +71,21 @@ class BaseCall(msgspec.Struct, Generic[S], kw_only=True):
     auth: Auth
     http: Http
     at_ms: int
-    uuid: Callable[[], str]
-    """A new UUID, the same ones in the same order whenever this delivery is tried again (RULES R22)."""
-    random: Callable[[], float]
-    """A number from 0 up to, but not including, 1."""
-    log: logging.Logger | logging.LoggerAdapter[logging.Logger]
-    """Where a plugin reports; never log payloads or secrets."""
+    tools: Tools
+    """Where ``uuid``, ``random`` and ``log`` come from."""
+
+    def uuid(self) -> str:
+        """A new UUID, the same ones in the same order whenever this delivery is tried again (RULES R22)."""
+        return self.tools.uuid()
+
+    def random(self) -> float:
+        """A number from 0 up to, but not including, 1."""
+        return self.tools.random()
+
+    @property
+    def log(self) -> Log:
+        """Where a plugin reports; never log payloads or secrets."""
+        return self.tools.log
 
     @property
     def now(self) -> datetime:
