@@ -71,16 +71,30 @@ class Client(msgspec.Struct, eq=False):
             options["auth"] = auth
         if timeout is not None:
             options["timeout"] = timeout
-        request = build(method, url, options, self.shared)
-        response = await self._send(request)
-        if 200 <= response.status < 300:
-            return response
-        if response.status in _REDIRECTS:
-            response = await self._follow(request, response)
+        request = first = build(method, url, options, self.shared)
+        for _ in range(1 + _MAX_REDIRECTS):
+            if self.hosts and not _is_within(request.url, self.hosts):
+                raise _strange(request.url, self.hosts)
+            exchange = Exchange(request)
+            self.exchanges.append(exchange)
+            started = self.monotonic()
+            try:
+                exchange.response = response = await self.transport.send(request)
+            except NetworkError as error:
+                exchange.error = error
+                raise
+            finally:
+                exchange.seconds = self.monotonic() - started
+            if 200 <= response.status < 300:
+                return response
+            following = _following(request, response)
+            if following is None:
+                break
+            request = following
         if raise_for_status is None:
             raise_for_status = self.shared is None or self.shared.get("raise_for_status", True)
-        if raise_for_status and not 200 <= response.status < 300:
-            raise HTTPError(request, response)
+        if raise_for_status:
+            raise HTTPError(first, response)
         return response
 
     def get(self, url: str, **options: Any) -> Answer:
@@ -95,35 +109,6 @@ class Client(msgspec.Struct, eq=False):
     def delete(self, url: str, **options: Any) -> Answer:
         return self.request("DELETE", url, **options)
 
-    async def _follow(self, request: Request, response: Response) -> Response:
-        """Follows redirects within the same origin only, so that credentials and payloads reach nobody else."""
-        for _ in range(_MAX_REDIRECTS):
-            location = response.headers.get("location")
-            if location is None or response.status not in _REDIRECTS:
-                break
-            url = urljoin(request.url, location)
-            if urlsplit(url)[:2] != urlsplit(request.url)[:2]:
-                break
-            request = _redirected(request, response.status, url)
-            response = await self._send(request)
-        return response
-
-    async def _send(self, request: Request) -> Response:
-        if self.hosts and not _is_within(request.url, self.hosts):
-            host, allowed = urlsplit(request.url).hostname, ", ".join(self.hosts)
-            raise RequestError(f"{host} is not one of the hosts of this destination: {allowed}")
-        exchange = Exchange(request)
-        self.exchanges.append(exchange)
-        started = self.monotonic()
-        try:
-            exchange.response = response = await self.transport.send(request)
-        except NetworkError as error:
-            exchange.error = error
-            raise
-        finally:
-            exchange.seconds = self.monotonic() - started
-        return response
-
 
 @lru_cache(maxsize=1024)
 def _is_within(url: str, hosts: tuple[str, ...]) -> bool:
@@ -132,8 +117,19 @@ def _is_within(url: str, hosts: tuple[str, ...]) -> bool:
     return any(host == allowed or (allowed[:2] == "*." and host.endswith(allowed[1:])) for allowed in hosts)
 
 
-def _redirected(request: Request, status: int, url: str) -> Request:
-    """The next request, as fetch makes it: 303, and 301 or 302 after POST, turn into GET without a body."""
+def _strange(url: str, hosts: tuple[str, ...]) -> RequestError:
+    return RequestError(f"{urlsplit(url).hostname} is not one of the hosts of this destination: {', '.join(hosts)}")
+
+
+def _following(request: Request, response: Response) -> Request | None:
+    """The request that a redirect leads to; None where there is none, or it leads to another origin: credentials and
+    payloads reach nobody else. As fetch makes it: 303, and 301 or 302 after POST, turn into GET without a body."""
+    location, status = response.headers.get("location"), response.status
+    if location is None or status not in _REDIRECTS:
+        return None
+    url = urljoin(request.url, location)
+    if urlsplit(url)[:2] != urlsplit(request.url)[:2]:
+        return None
     if request.method == "HEAD" or not (status == 303 or (status in (301, 302) and request.method == "POST")):
         return Request(request.method, url, request.headers, request.body, request.timeout)
     headers = {name: value for name, value in request.headers.items() if not name.startswith("content-")}
