@@ -38,9 +38,11 @@ def build(method: str, url: str, options: Mapping[str, Any], shared: RequestOpti
     """
     headers = {"user-agent": USER_AGENT}
     if shared:
-        _add_headers(shared.get("headers"), headers)
+        if shared_headers := shared.get("headers"):
+            _add_headers(shared_headers, headers)
         options = merge({**shared, "headers": None}, options)
-    _add_headers(options.get("headers"), headers)
+    if own_headers := options.get("headers"):
+        _add_headers(own_headers, headers)
     body = _body(options, headers)
     method = method.upper()
     if body is not None and method in ("GET", "HEAD"):
@@ -71,8 +73,8 @@ def merge(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _add_headers(given: Mapping[str, Any] | None, headers: dict[str, str]) -> None:
-    for name, value in given.items() if given else ():
+def _add_headers(given: Mapping[str, Any], headers: dict[str, str]) -> None:
+    for name, value in given.items():
         if value.__class__ is str and value.isascii() and value.isprintable() and value != "undefined":
             headers[name.lower()] = value
         elif value is UNSET or value is js.UNDEFINED or value == "undefined":
