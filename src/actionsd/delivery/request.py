@@ -19,8 +19,8 @@ _CLEAN_URL = re.compile(  # most URLs are what the parser would make of them
 )
 _ILLEGAL_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _SAFE = re.compile(r"[A-Za-z0-9*_.-]*")  # as URLSearchParams leaves it
-_ESCAPES = [(char.encode(), f"%{ord(char):02X}".encode()) for char in "%!\"#$&'()+,/:;<=>?@[\\]^`{|}~"] + [(b" ", b"+")]
-_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
+_ESCAPES = [(char.encode(), f"%{ord(char):02X}".encode()) for char in "!\"#$&'()+,/:;<=>?@[\\]^`{|}~"] + [(b" ", b"+")]
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]+")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -122,10 +122,14 @@ def _quoted(value: Any) -> str:
     text = js.string(value)
     if _SAFE.fullmatch(text):
         return text
-    quoted = text.encode("utf-8", "replace")
+    quoted = _UNPRINTABLE.sub(_percent, text.encode("utf-8", "replace").replace(b"%", b"%25"))
     for char, escape in _ESCAPES:  # bytes are searched for one that is not there, as most, without looking at each
         quoted = quoted.replace(char, escape)
-    return _UNPRINTABLE.sub(lambda byte: b"%%%02X" % ord(byte[0]), quoted).decode()
+    return quoted.decode()
+
+
+def _percent(part: re.Match[bytes]) -> bytes:
+    return b"%" + part[0].hex("%").upper().encode()
 
 
 def _with_query(url: str, params: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> str:
