@@ -106,6 +106,16 @@ def test_i6_what_is_recorded_shows_no_secret() -> None:
     assert "••••••".encode() in outcome.exchange
 
 
+def test_i6_a_call_that_is_printed_shows_no_secret() -> None:
+    async def perform(call: Call[Any, Ping]) -> str:
+        await call.http.post("https://h.test/", json={}, headers={"x-key": "s3cret-key"})
+        return repr(call)
+
+    outcome = asyncio.run(attempt(prepared(perform), item("a"), around()))
+    assert "Ping(id='a'" in outcome.data
+    assert "s3cret-key" not in outcome.data
+
+
 def test_i6_a_message_shows_no_secret_either() -> None:
     ready = prepare(acme, "trackEvent", settings=SETTINGS, fields=FIELDS)
     lost = NetworkError("getaddrinfo ENOTFOUND s3cret-key.h.test", "ENOTFOUND")
