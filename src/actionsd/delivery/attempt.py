@@ -5,10 +5,12 @@ attempt_batch   many events of one mapping, in one call of ``perform_batch``
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from actionsd.delivery.http import Client
 from actionsd.delivery.outcome import Outcome, classify, delivered, of_item
 from actionsd.delivery.prepared import Prepared
 from actionsd.delivery.session import Around, Session, Tools
@@ -37,35 +39,40 @@ async def attempt(prepared: Prepared, item: Item, around: Around) -> Outcome:
         payload = prepared.payload(item.event) if item.payload is None else item.payload
     except Exception as error:
         return classify(error, around.at_ms)
-    session = _session(prepared, around, (payload,))
-    used = prepared.credentials.auth
-    outcome = await _perform(prepared, item, payload, session, used)
+    session, used = _session(prepared, around, (payload,)), prepared.credentials.auth
+    try:
+        call = _call(prepared, item, payload, session, used)
+        outcome = delivered(await prepared.action.perform(call), payload, session)
+    except (Exception, SystemExit) as error:  # which would end the event loop
+        outcome = classify(error, around.at_ms)
     if outcome.status == 401 and prepared.definition.refreshes:
-        try:
-            outcome = await _perform(prepared, item, payload, session, await session.refresh(used))
-        except Exception as error:
-            outcome = classify(error, around.at_ms)
+        outcome = await _attempt_again(prepared, item, payload, session, used)
     return outcome if outcome.kind == "delivered" else _completed(outcome, payload, session)
 
 
-async def _perform(prepared: Prepared, item: Item, payload: Payload, session: Session, auth: Auth) -> Outcome:
+async def _attempt_again(prepared: Prepared, item: Item, payload: Payload, session: Session, used: Auth) -> Outcome:
+    """With new tokens."""
     try:
-        call = _call(prepared, item, payload, session, auth)
+        call = _call(prepared, item, payload, session, await session.refresh(used))
         return delivered(await prepared.action.perform(call), payload, session)
-    except (Exception, SystemExit) as error:  # which would end the event loop
+    except (Exception, SystemExit) as error:
         return classify(error, session.around.at_ms)
 
 
 def _call(prepared: Prepared, item: Item, payload: Payload, session: Session, auth: Auth) -> Call[Any, Any]:
     """What ``session.call`` gives, written out: passing on what it is given would take three times as long."""
-    around, client = session.around, session.client(auth)
+    around, definition = session.around, prepared.definition
+    client = Client(around.transport, session.exchanges, around.monotonic, definition.hosts)
     call: Call[Any, Any] = Call(
-        settings=session.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(session, item.key),
+        settings=prepared.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(session, item.key),
         attempt=around.attempt, deadline=around.deadline, sync_mode=prepared.sync_mode,
         matching_key=prepared.matching_key, transaction={} if around.transaction is None else around.transaction,
         payload=payload, event=item.event, idempotency_key=item.key,
     )  # fmt: skip
-    return session.extended(call, client)
+    session.used.append(auth)
+    if definition.request is not None:
+        client.extend = partial(definition.request, call)
+    return call
 
 
 async def attempt_batch(prepared: Prepared, items: Sequence[Item], around: Around) -> list[Outcome]:

@@ -56,24 +56,17 @@ class Session(msgspec.Struct, dict=True, eq=False):
 
     __repr__ = object.__repr__  # exchanges hold secrets (I6)
 
-    def client(self, auth: Auth) -> Client:
-        """The client of a call that is made with these credentials."""
-        self.used.append(auth)
-        return Client(self.around.transport, self.exchanges, self.around.monotonic, self.definition.hosts)
-
     def call(self, kind: Callable[..., C], auth: Auth, key: str = "", **own: Any) -> C:
         """A call of this kind with what every call knows (:class:`actionsd.sdk.BaseCall`) and ``own``; its client
         applies the definition's options."""
-        around, client = self.around, self.client(auth)
+        around, definition = self.around, self.definition
+        client = Client(around.transport, self.exchanges, around.monotonic, definition.hosts)
         call = kind(
             settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(self, key), **own
         )  # fmt: skip
-        return self.extended(call, client)
-
-    def extended(self, call: C, client: Client) -> C:
-        """The call whose client asks the definition for its options when they are needed."""
-        if self.definition.request is not None:
-            client.extend = partial(self.definition.request, call)
+        self.used.append(auth)
+        if definition.request is not None:
+            client.extend = partial(definition.request, call)
         return call
 
     async def refresh(self, used: Auth) -> Auth:
