@@ -24,10 +24,10 @@ _ISO = re.compile(
     r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
-_USUAL = re.compile(  # a subset that needs no arithmetic to be known as a date: most values of most events
+_is_usual = re.compile(  # a subset that needs no arithmetic to be known as a date: most values of most events
     r"[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)",
     re.ASCII,
-)
+).fullmatch
 _TOKEN = re.compile(r"(?P<number>[0-9]+)|(?P<word>[^\x00-\x40]+)|(?P<space>\s+)|(?P<symbol>.)", re.DOTALL)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ZONES = {
@@ -36,17 +36,13 @@ _ZONES = {
 }  # fmt: skip
 
 
-is_usual = _USUAL.fullmatch
-"""Truthy for most texts for which `is_date` is true, and for no other."""
-
-
 def is_date(text: str) -> bool:
     """Whether day.js takes the text for a date; any text of this sort is a `datetime` (framework.jsonl).
 
     >>> is_date("2024-05-14"), is_date("soon")
     (True, False)
     """
-    return is_usual(text) is not None or to_ms(text) is not None
+    return _is_usual(text) is not None or to_ms(text) is not None
 
 
 def to_ms(value: str | int | float) -> int | None:
@@ -64,14 +60,15 @@ def to_ms(value: str | int | float) -> int | None:
 
 
 def _canonical(text: str) -> int | None:
-    """The time value of `2024-05-14T10:20:30.456Z`, as SDKs and this daemon write it; None for all other texts, and
-    where the month has not so many days: JavaScript lets them overflow."""
-    return _canonical_ms(text) if len(text) == 24 and text[23] == "Z" else None
+    return canonical_ms(text) if len(text) == 24 else None
 
 
-@lru_cache(maxsize=1024)  # each destination of an event asks for its time
-def _canonical_ms(text: str) -> int | None:
-    if not is_usual(text):
+@lru_cache(maxsize=1024)  # validation asks for the time of an event, then the action, and each of its destinations so
+def canonical_ms(text: str) -> int | None:
+    """The time value of `2024-05-14T10:20:30.456Z`, as SDKs and this daemon write it; None for all other texts of 24
+    characters, and where the month has not so many days: JavaScript lets them overflow. It is kept, so do not ask it
+    for longer texts."""
+    if not (text[23] == "Z" and _is_usual(text)):
         return None
     try:
         return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND

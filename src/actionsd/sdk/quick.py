@@ -26,7 +26,7 @@ from typing import Any
 from msgspec import ValidationError, convert
 
 from actionsd.sdk.coerce import choice_checks, value_checks
-from actionsd.sdk.dates import is_date, is_usual
+from actionsd.sdk.dates import canonical_ms, is_date
 from actionsd.sdk.formats import format_test
 from actionsd.sdk.payload import FieldShape, Payload, Settings, shape
 
@@ -110,7 +110,7 @@ class _Source:
         self._namespace: dict[str, Any] = {
             "__builtins__": {}, "ABSENT": ABSENT, "ValidationError": ValidationError, "convert": convert,
             "bool": bool, "dict": dict, "float": float, "int": int, "list": list, "str": str, "is_date": is_date,
-            "is_usual": is_usual, "filled": _filled, **names,
+            "canonical_ms": canonical_ms, "len": len, "filled": _filled, **names,
         }  # fmt: skip
 
     def constant(self, value: Any) -> str:
@@ -172,7 +172,7 @@ class _Source:
         if not checks:
             return ""
         if item.kind == "datetime" and not item.choices and not item.meta.format:
-            return "v.__class__ is str and (is_usual(v) or is_date(v))"
+            return "v.__class__ is str and (len(v) == 24 and canonical_ms(v) is not None or is_date(v))"
         right = " or ".join(f"v.__class__ is {each.__name__}" for each in _CLASSES[item.kind])
         return f"({right}) and {self._checked(item, checks)}"
 
