@@ -309,7 +309,9 @@ def stringify_bytes(value: Any) -> bytes:
         return str(stringify(None if value is UNDEFINED else value)).encode()
     try:
         encoded = msgspec.json.encode(value)
-        if not _is_odd(encoded):
+        if not _has_odd_numbers(encoded, alike := encoded.translate(_ALIKE)) and (
+            alike.rfind(b'0":') < 0 or not _odd_key(encoded) or _is_ordered(value)
+        ):
             return encoded
     except (TypeError, UnicodeEncodeError, OverflowError):  # UNDEFINED or half of a surrogate pair is in it
         pass
@@ -320,16 +322,26 @@ def stringify_bytes(value: Any) -> bytes:
         return str(stringify(respelled)).encode()
 
 
-def _is_odd(encoded: bytes) -> bool:
-    """Whether JavaScript may write an object or array otherwise than msgspec did."""
-    alike = encoded.translate(_ALIKE)
+def _has_odd_numbers(encoded: bytes, alike: bytes) -> bool:
+    """Whether JavaScript would write one of the numbers in an object or array otherwise than msgspec did."""
     find = alike.rfind  # looks for the first byte of what it is to find, `find` for the last, of which there are more
     is_long = find(_LONG) >= 0 and (find(_LONGER) >= 0 or _is_beyond(encoded))
-    if find(b'0":') >= 0 and _odd_key(encoded):
-        return True
     if not (is_long or _may_be_whole(encoded) or _may_have_exponent(alike)):  # as nearly always
         return False
     return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded))
+
+
+def _is_ordered(value: Any) -> bool:
+    """Whether the members of all objects in a value stand in JavaScript's order; false where that takes a closer look,
+    at a struct."""
+    kind = value.__class__
+    if kind is dict:
+        if value and min(value) < ":" and [*ordered(value)] != [*value]:
+            return False
+        value = value.values()
+    elif kind is not list:
+        return False
+    return all(map(_is_ordered, [part for part in value if part.__class__ not in _SCALARS]))
 
 
 def _respelled(value: Any) -> Any:
