@@ -341,7 +341,12 @@ def _is_ordered(value: Any) -> bool:
         value = value.values()
     elif kind is not list:
         return False
-    return all(map(_is_ordered, [part for part in value if part.__class__ not in _SCALARS]))
+    for part in value:
+        if part.__class__ in _SCALARS:
+            continue
+        if not _is_ordered(part):
+            return False
+    return True
 
 
 def _respelled(value: Any) -> Any:
