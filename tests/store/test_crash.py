@@ -15,7 +15,7 @@ import pytest
 
 from actionsd.errors import Unavailable
 from actionsd.store.records import LaneKey
-from support.store import accepted, append, destination, opened, source, until
+from support.store import accepted, append, destination, noise, opened, source, until
 
 # Appends and settles for ever; prints each answer, and how long the synced WAL was before it.
 WORKLOAD = """
@@ -115,7 +115,7 @@ def _append_damaged_transaction(data_dir: Path, wal: int) -> None:
     before = (copy / "actionsd.db-wal").stat().st_size
     db = sqlite3.connect(copy / "actionsd.db", isolation_level=None)
     db.execute("pragma wal_autocheckpoint = 0")
-    db.execute("insert into journal values (999999, 1, 1, x'00', x'00', x'00', 0)")
+    db.execute("insert into journal values (999999, 999999, 1, 1, 1, x'90')")
     tail = bytearray((copy / "actionsd.db-wal").read_bytes()[before:])
     db.close()
     tail[-100] ^= 1
@@ -140,7 +140,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_r06_a_really_full_disk_refuses_events_and_recovers_without_a_restart(small_disk: Path) -> None:
     async def main() -> None:
-        body = b"x" * 100_000
         stored = []
         async with opened(small_disk, reserve=6_000_000) as store:
             await store.workspace.declare([source()], [destination()])
@@ -148,7 +147,7 @@ def test_r06_a_really_full_disk_refuses_events_and_recovers_without_a_restart(sm
             ballast.write_bytes(b"\0" * 4_000_000)
             for number in range(200):
                 try:
-                    await store.journal.append(1, [accepted(f"m{number}", body=body)], {})
+                    await store.journal.append(1, [accepted(f"m{number}", body=noise(100_000))], {})
                 except Unavailable:
                     break
                 stored.append(f"m{number}")

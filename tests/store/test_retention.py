@@ -10,7 +10,7 @@ import pytest
 from actionsd.store import Store
 from actionsd.store.records import Count, Dead, LaneKey, Retry, Settlement
 from support.clock import FakeClock
-from support.store import accepted, append, destination, opened, source
+from support.store import accepted, append, destination, noise, opened, source
 
 LANE = LaneKey(1)
 PAST_HOLD = 700.0  # seconds: the ten minutes after a start are over
@@ -21,8 +21,10 @@ def _retry(position: int, first_at: int) -> Retry:
 
 
 async def _filled(store: Store, events: int) -> None:
+    """So many events, each in a segment of its own."""
     await store.workspace.declare([source()], [destination()])
-    await append(store, *(f"m{number}" for number in range(events)))
+    for number in range(events):
+        await append(store, f"m{number}")
 
 
 async def _positions(store: Store) -> list[int]:
@@ -142,11 +144,10 @@ def test_r12_above_max_size_the_oldest_go_and_new_events_are_taken(tmp_path: Pat
     async def main() -> None:
         async with opened(tmp_path, max_size=2 << 20) as store:
             await store.workspace.declare([source()], [destination()])
-            body = b"x" * 10_000
-            await store.journal.append(1, [accepted("0", body=body)], {})
+            await store.journal.append(1, [accepted("0", body=noise(10_000))], {})
             await store.ledger.settle(Settlement(LANE, 1, b"", {}, retries=(_retry(1, 1),)))
             for batch in range(10):
-                events = [accepted(f"{batch}-{number}", body=body) for number in range(50)]
+                events = [accepted(f"{batch}-{number}", body=noise(10_000)) for number in range(50)]
                 await store.journal.append(1, events, {})
                 await store.expire()
             sizes = await store.sizes()

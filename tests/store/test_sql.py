@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actionsd.store import sql
+from actionsd.store.connection import migrate
 
 MODULES = sorted(path.name.removesuffix(".sql") for path in sql.directory.iterdir() if path.name.endswith(".sql"))
 NAMED = [(module, name) for module in MODULES if module != "schema" for name in sql.load(module)]
@@ -28,8 +29,7 @@ def _schema(db: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def test_the_migrations_add_up_to_the_schema(db: sqlite3.Connection) -> None:
     migrated = sqlite3.connect(":memory:", isolation_level=None)
-    for script in sql.migrations():
-        migrated.executescript(script)
+    migrate(migrated, Path(":memory:"))
     assert _schema(migrated) == _schema(db)
     migrated.close()
 
@@ -63,7 +63,9 @@ def test_each_statement_is_used(module: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("module", "name", "plan"),
     [
-        ("journal", "read_journal", "SEARCH journal USING INTEGER PRIMARY KEY"),
+        ("journal", "read_segments", "SEARCH journal USING INTEGER PRIMARY KEY"),
+        ("journal", "read_segments_of", "SEARCH journal USING INTEGER PRIMARY KEY"),
+        ("journal", "read_backwards", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("journal", "measure_page", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("journal", "read_time", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("dedup", "find_in_window", "SEARCH dedup USING PRIMARY KEY (bucket=? AND key=?)"),
@@ -73,6 +75,9 @@ def test_each_statement_is_used(module: str, name: str) -> None:
         ("ledger", "list_retries_at", "USING INDEX retries_position"),
         ("ledger", "delete_retry", "INDEX sqlite_autoindex_retries_1"),
         ("counters", "add_total", "SEARCH counters USING INTEGER PRIMARY KEY"),
+        ("ledger", "count_events", "SEARCH journal USING INTEGER PRIMARY KEY"),
+        ("ledger", "can_requeue", "SEARCH journal USING INTEGER PRIMARY KEY"),
+        ("retention", "delete_events", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("retention", "slice_end", "SEARCH journal USING INTEGER PRIMARY KEY"),
     ],
 )

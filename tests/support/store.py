@@ -36,6 +36,14 @@ def accepted(message_id: str, body: bytes = b'{"event":"E"}', added: bytes = b'{
     return Accepted(message_id, body, added)
 
 
+_noise = random.Random(11)
+
+
+def noise(size: int) -> bytes:
+    """A body that cannot be compressed. It is no event."""
+    return _noise.randbytes(size)
+
+
 async def append(store: Store, *message_ids: str, source: int = 1) -> Appended:
     """Commit one request with these events."""
     return await store.journal.append(source, [accepted(each) for each in message_ids], {})

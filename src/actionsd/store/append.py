@@ -5,26 +5,25 @@ All events of a group are handled together, column by column, which takes half t
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, islice, repeat
+from itertools import chain, compress, groupby, islice, repeat
 
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
-from actionsd.store.bulk import BulkInsert
 from actionsd.store.dedup import Dedup
 from actionsd.store.facets import Facets
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append
+from actionsd.store.segment import Packed, cut, pack
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("journal")
 
 BLOCK = 1024  # positions of one row of journal_blocks
 
-_insert_events = BulkInsert(_sql["insert_event"])
-
 
 def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, requests: Sequence[Append]) -> list[Appended]:
-    """Give positions to all events that are new and insert them; one :class:`Appended` per request.
+    """Give positions to all events that are new and insert them; one :class:`Appended` per request. ``requests`` come
+    source by source.
 
     The counters ``received`` and ``duplicate`` per source belong to the store, because only this tells them apart.
     """
@@ -72,8 +71,23 @@ def _insert(
     bodies = [event.body for event in events]
     added = [event.added for event in events]
     transaction.entries = [*map(Entry, positions, sources, repeat(transaction.now), names, bodies, added, of)]
-    rows = [*zip(positions, sources, message_ids, bodies, added, of, strict=True)]
-    _insert_events.execute(transaction.db, rows, transaction.now)
+    _insert_segments(transaction, sources, [*zip(message_ids, bodies, added, of, strict=True)])
+
+
+def _insert_segments(transaction: Transaction, sources: list[int], rows: list[Packed]) -> None:
+    """The new events, which come source by source, in as few rows as may be."""
+    first = transaction.head - len(rows) + 1
+    start = 0
+    for source, group in groupby(sources):
+        end = start + sum(1 for _ in group)
+        sizes = [len(body) + len(added) for _, body, added, _ in rows[start:end]]
+        for part in cut(sizes):
+            events = pack(rows[start + part.start : start + part.stop])
+            at = first + start + part.start
+            row = (at, at + part.stop - part.start - 1, source, transaction.now, sum(sizes[part]), events)
+            transaction.db.execute(_sql["insert_segment"], row)
+            transaction.written += len(events)
+        start = end
 
 
 def _count_blocks(transaction: Transaction, sources: list[int]) -> None:

@@ -8,6 +8,7 @@ from there: written with each commit they would cost a tenth of the ingest where
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -15,6 +16,7 @@ from actionsd.store import sql
 from actionsd.store.bulk import BulkInsert
 from actionsd.store.facets import Facets
 from actionsd.store.records import Count
+from actionsd.store.segment import pages
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("counters")
@@ -66,12 +68,21 @@ class Counters:
 
     def recover(self) -> None:
         """Count the facets of the events that the last run was behind with. Call it once, before all else."""
-        if not self._db.execute(_sql["is_behind"]).fetchone()[0]:
+        detailed, head = self._db.execute(_sql["read_detailed"]).fetchone()
+        if detailed == head:
             return
-        self._db.execute("begin immediate")
-        self._db.execute(_sql["recover_facets"])
-        self._db.execute(_sql["mark_detailed"])
-        self._db.execute("commit")
+        self.load()
+        for segments in pages(self._db, detailed):
+            accepted = Counter(
+                (segment.received_at // 60_000, Count(_ACCEPTED, source=segment.source), entry.facet)
+                for segment in segments
+                for entry in segment.entries()
+                if entry.facet
+            )
+            self._db.execute("begin immediate")
+            self._add_accepted(accepted)
+            self._db.execute(_sql["mark_detailed_to"], {"position": segments[-1].last})
+            self._db.execute("commit")
 
     def catch_up(self, transaction: Transaction) -> None:
         """Count the facets of all accepted events, this transaction's too."""
@@ -79,7 +90,7 @@ class Counters:
         behind = dict(self._behind)
         for what, facet, events in _accepted(transaction):
             behind[minute, what, facet] = behind.get((minute, what, facet), 0) + events
-        _add_facets.execute(self._db, [(at, self._row(what), facet, n) for (at, what, facet), n in behind.items()])
+        self._add_accepted(behind)
         self._db.execute(_sql["mark_detailed_to"], {"position": transaction.head})
         transaction.caught_up = True
 
@@ -116,6 +127,10 @@ class Counters:
         ]
         _add_facets.execute(self._db, details)
         _add_latencies.execute(self._db, [(minute, *where, n) for where, n in transaction.latencies.items()])
+
+    def _add_accepted(self, events: Mapping[tuple[int, Count, int], int]) -> None:
+        """Events by minute, counter and facet."""
+        _add_facets.execute(self._db, [(at, self._row(what), facet, n) for (at, what, facet), n in events.items()])
 
     def _row(self, what: Count) -> int:
         row = self._rows.get(what)

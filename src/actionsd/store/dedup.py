@@ -9,13 +9,14 @@ import math
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 from actionsd.store import sql
 from actionsd.store.bloom import KEY_BYTES, Chain, maybe
 from actionsd.store.bulk import BulkInsert
+from actionsd.store.segment import pages
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("dedup")
@@ -79,7 +80,7 @@ class Dedup:
         """128-bit keys of message ids within their sources; without ``hash_key`` nobody can make two ids collide."""
         bases = self._bases
         keys = []
-        for source, message_id in zip(sources, message_ids, strict=True):
+        for source, message_id in zip(sources, message_ids, strict=False):
             keyed = bases[source].copy()
             keyed.update(message_id)
             keys.append(keyed.digest())
@@ -122,16 +123,16 @@ class Dedup:
         (last,) = self._db.execute(_sql["last_bucket"]).fetchone()
         self._bucket = -1 if last is None else last
         (after,) = self._db.execute(_sql["read_flushed"]).fetchone()
-        while rows := self._db.execute(_sql["read_unflushed"], {"after": after}).fetchall():
+        for segments in pages(self._db, after):
             self._db.execute("begin immediate")
             buckets: dict[int, dict[bytes, int]] = {}
-            places, sources, times, ids = zip(*rows, strict=True)
-            for key, received_at, position in zip(self.keys(sources, ids), times, places, strict=True):
-                buckets.setdefault(bucket_at(received_at), {})[key] = position
+            for segment in segments:
+                ids = [entry.message_id.encode("utf-8", "surrogatepass") for entry in segment.entries()]
+                keys = self.keys(repeat(segment.source), ids)
+                buckets.setdefault(bucket_at(segment.received_at), {}).update(zip(keys, count(segment.first)))
             for bucket, positions in buckets.items():
                 _insert_keys.execute(self._db, sorted(positions.items()), bucket)
-            after = places[-1]
-            self._db.execute(_sql["mark_flushed"], {"position": after})
+            self._db.execute(_sql["mark_flushed"], {"position": segments[-1].last})
             self._db.execute("commit")
 
     def flush(self, transaction: Transaction, *, everything: bool = False) -> bool:

@@ -1,7 +1,9 @@
 """The journal: accepted events in the order of their positions (RULES R7, R8, R9, R10)."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from types import MappingProxyType
 
 from msgspec import json
@@ -14,7 +16,7 @@ from actionsd.store.dedup import Dedup
 from actionsd.store.reader import Reader
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append, Details
-from actionsd.store.rows import entry
+from actionsd.store.segment import Segment, chosen, parted
 from actionsd.store.writer import Writer
 
 _sql = sql.load("journal")
@@ -90,24 +92,19 @@ class Journal:
         """Entries with ``position > after`` in order: at most ``limit`` (and 1,000), and as many as fit ``max_bytes``
         of bodies, but always one where there is one. Retention leaves gaps in the positions."""
         limit = min(limit, MAX_ROWS)
-        lengths = await self._reader.rows(_sql["measure_page"], {"after": after, "limit": limit})
-        size = rows = 0
-        for _, length in lengths:
-            size += length
-            if rows and size > max_bytes:
-                break
-            rows += 1
-        if not rows:
+        sizes = await self._reader.rows(_sql["measure_page"], {"after": after, "limit": limit})
+        segments = _fitting(sizes, after, limit, max_bytes)
+        if not segments:
             return []
-        page = await self._reader.rows(_sql["read_journal"], {"after": after, "limit": rows})
-        return [entry(row) for row in page]
+        page = await self._reader.rows(_sql["read_segments"], {"after": after, "limit": segments})
+        entries = [entry for row in page for entry in Segment(*row).entries() if entry.position > after][:limit]
+        taken = [*accumulate(len(entry.body) + len(entry.added) for entry in entries)]
+        return entries[: max(1, bisect_right(taken, max_bytes))]
 
     async def entries(self, positions: Sequence[int]) -> dict[int, Entry]:
         """Events by position, from the journal or from what dead letters and requeued retries keep; those that are gone
         are left out. At most 1,000 at once."""
-        wanted = json.encode(positions[:MAX_ROWS]).decode()
-        rows = await self._reader.rows(_sql["read_entries"], {"positions": wanted})
-        return {row[0]: entry(row) for row in rows}
+        return await read_entries(self._reader, positions[:MAX_ROWS])
 
     async def newest(self, source: int, *, before: int = 2**62, limit: int) -> list[Entry]:
         """A source's last entries with ``position < before``, the newest first, at most 1,000.
@@ -116,15 +113,16 @@ class Journal:
             Unavailable: a read took too long.
         """
         limit = min(limit, MAX_ROWS)
-        blocks = {"source": source, "last": before // BLOCK, "limit": limit}
         found: list[Entry] = []
+        blocks = {"source": source, "last": before // BLOCK, "limit": limit}
         for (block,) in await self._listings.rows(_sql["newest_blocks"], blocks):
             end = min(before, (block + 1) * BLOCK)
             given = {"source": source, "first": block * BLOCK, "before": end, "limit": limit - len(found)}
-            found += [entry(row) for row in await self._listings.rows(_sql["read_backwards"], given)]
-            if len(found) == limit:
+            for row in await self._listings.rows(_sql["read_backwards"], given):
+                found += [each for each in reversed(Segment(*row).entries()) if block * BLOCK <= each.position < end]
+            if len(found) >= limit:
                 break
-        return found
+        return found[:limit]
 
     async def find(self, message_id: str, source: int) -> list[Entry]:
         """Events of a source with this message id that are still stored, oldest first. There are several where one came
@@ -154,3 +152,25 @@ class Journal:
             else:
                 high = middle
         return low
+
+
+async def read_entries(reader: Reader, positions: Sequence[int]) -> dict[int, Entry]:
+    """Events by position, from the journal or from what is kept beside it."""
+    found: dict[int, Entry] = {}
+    for some in parted(positions):
+        wanted = {"positions": json.encode(some).decode()}
+        segments = await reader.rows(_sql["read_segments_of"], wanted)
+        found |= chosen(some, segments, await reader.rows(_sql["read_kept"], wanted))
+    return found
+
+
+def _fitting(sizes: Sequence[tuple[int, int, int]], after: int, limit: int, max_bytes: int) -> int:
+    """How many segments (first, last, bytes) it takes to have so many events, or bytes, after a position."""
+    segments = events = taken = 0
+    for first, last, size in sizes:
+        if events >= limit or taken > max_bytes:
+            break
+        segments += 1
+        events += last - max(first - 1, after)
+        taken += size
+    return segments

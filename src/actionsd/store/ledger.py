@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from actionsd.errors import NotFound
 from actionsd.event import Entry
 from actionsd.store import sql
+from actionsd.store.journal import read_entries
 from actionsd.store.reader import Reader
 from actionsd.store.records import (
     Backlog,
@@ -22,13 +21,11 @@ from actionsd.store.records import (
     Settlement,
 )
 from actionsd.store.requests import Settle
-from actionsd.store.rows import entry
 from actionsd.store.settle import bury_retries, pass_over_disabled, requeue, retry_of, span
 from actionsd.store.transaction import Transaction
 from actionsd.store.writer import Writer
 
 _sql = sql.load("ledger")
-_journal_sql = sql.load("journal")
 
 MAX_ROWS = 1000  # of one read (RULES R34)
 _SLICE = 200  # retry rows moved in one transaction, so that no group waits long behind it
@@ -138,9 +135,8 @@ class Ledger:
         if not rows:
             raise NotFound(f"there is no dead letter {id}")
         letter = _dead_letter(rows[0])
-        wanted = msgspec.json.encode([letter.dead.position]).decode()
-        events = await self._listings.rows(_journal_sql["read_entries"], {"positions": wanted})
-        return letter, entry(events[0]) if events else None
+        events = await read_entries(self._listings, [letter.dead.position])
+        return letter, events.get(letter.dead.position)
 
     async def buried(self) -> dict[LaneKey, int]:
         """Dead letters per lane."""

@@ -10,6 +10,7 @@ from actionsd.store import sql
 from actionsd.store.append import BLOCK
 from actionsd.store.records import Count, Dead, LaneKey, Retry, Settlement
 from actionsd.store.samples import put_samples
+from actionsd.store.segment import entries_at, kept
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("ledger")
@@ -61,7 +62,8 @@ def put_dead(transaction: Transaction, dead: Iterable[Dead]) -> None:
         {"destination": d.lane.destination, "replay": d.lane.replay, "died_at": transaction.now, **_fields(d)}
         for d in dead
     ]
-    transaction.db.executemany(_sql["keep_event"], rows)
+    events = entries_at(transaction.db, [row["position"] for row in rows])
+    transaction.db.executemany(_sql["keep_event"], map(kept, events.values()))
     transaction.db.executemany(_sql["put_dead_letter"], rows)
 
 
@@ -73,12 +75,13 @@ def bury_retries(
     step = "dead" if keep else "discarded"
     if keep:
         put_dead(transaction, [_died(retry, reason, requeueable, transaction.now) for retry in retries])
+    events = entries_at(transaction.db, [retry.position for retry in retries])
     for retry in retries:
         destination, replay = retry.lane
         what = Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay)
         transaction.count(what, 1)
-        for (facet,) in transaction.db.execute(_sql["facet_at"], {"position": retry.position}).fetchall():
-            transaction.detail(what, facet)
+        if retry.position in events:
+            transaction.detail(what, events[retry.position].facet)
         transaction.db.execute(_sql["delete_retry"], (*retry.lane, retry.mapping, retry.position))
 
 

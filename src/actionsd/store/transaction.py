@@ -13,10 +13,12 @@ class Transaction:
     each count are of which facet, ``latencies`` how many deliveries of a destination fell into which bucket;
     ``caught_up`` tells that the facets of all accepted events are counted with it.
     ``entries`` are the new events as the lanes get them (R8), ``fresh`` their dedup keys; ``flushed`` slices of older
-    keys were written (R9).
+    keys were written (R9); ``written`` are about the bytes of the rows that were inserted.
     """
 
-    __slots__ = ("caught_up", "counts", "db", "entries", "facets", "flushed", "fresh", "head", "latencies", "now")
+    __slots__ = (
+        "caught_up", "counts", "db", "entries", "facets", "flushed", "fresh", "head", "latencies", "now", "written",
+    )  # fmt: skip
 
     def __init__(self, db: sqlite3.Connection, head: int, now: int) -> None:
         self.db = db
@@ -29,6 +31,7 @@ class Transaction:
         self.entries: list[Entry] = []
         self.fresh: dict[bytes, int] = {}
         self.flushed = 0
+        self.written = 0
 
     def count(self, what: Count, events: int) -> None:
         self.counts[what] = self.counts.get(what, 0) + events

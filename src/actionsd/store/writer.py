@@ -166,6 +166,7 @@ class Writer:
 
     def _commit(self, appends: Sequence[Append], settles: Sequence[Settle]) -> None:
         """One transaction with all of these, and their answers."""
+        appends = sorted(appends, key=lambda append: append.source)  # a segment has one source
 
         def write(transaction: Transaction) -> list[tuple["asyncio.Future[Any]", Any]]:
             answers = write_events(transaction, self.dedup, self.counters.facets, appends) if appends else []
@@ -175,7 +176,7 @@ class Writer:
             return [*zip(futures, answers, strict=True), *((settle.future, None) for settle in settles)]
 
         self._transact(write)
-        self._unchecked += sum(each.size + 1024 * len(each.events) for each in appends) + 16 * _PAGE
+        self._unchecked += 16 * _PAGE
 
     def _run_job(self, job: Job) -> None:
         try:
@@ -204,6 +205,7 @@ class Writer:
                 db.execute("rollback")
             self.counters.load()
             raise
+        self._unchecked += transaction.written
         self.dedup.committed(transaction)
         self.counters.committed(transaction)
         point("after_commit")

@@ -17,20 +17,9 @@ on conflict do update set events = events + excluded.events
 insert into facet_buckets (width, start, counter, facet, events) values (1, ?, ?, ?, ?)
 on conflict do update set events = events + excluded.events
 
--- name: is_behind
-select detailed < head from store_state
-
--- name: recover_facets
--- The facets of events after store_state.detailed follow from the journal; a crash came before they were counted.
-insert into facet_buckets (width, start, counter, facet, events)
-select 1, j.received_at / 60000, c.id, j.facet, count(*)
-from journal j join counters c on c.step = 'received' and c.source = j.source and c.replay = 0
-where j.position > (select detailed from store_state) and j.facet > 0
-group by 2, 3, 4
-on conflict do update set events = events + excluded.events
-
--- name: mark_detailed
-update store_state set detailed = head
+-- name: read_detailed
+-- The facets of events after this position follow from the journal; a crash came before they were counted.
+select detailed, head from store_state
 
 -- name: mark_detailed_to
 update store_state set detailed = :position

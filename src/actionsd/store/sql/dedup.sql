@@ -38,9 +38,6 @@ select flushed from store_state
 -- Every event up to this position has its key in the table; the keys of later ones follow from the journal (R9).
 update store_state set flushed = :position
 
--- name: read_unflushed
-select position, source, received_at, message_id from journal where position > :after order by position limit 1000
-
 -- name: count_keys
 select count(*) from dedup where bucket >= :oldest
 

@@ -38,11 +38,8 @@ delete from retries where destination = ? and replay = ? and mapping = ? and pos
 
 -- name: keep_event
 -- A dead letter brings its own copy of the event, one for all that died of it (R13).
-insert or ignore into kept_events select * from journal where position = :position
-
--- name: facet_at
--- Of an event in the journal or beside it.
-select facet from journal where position = :position union select facet from kept_events where position = :position
+insert or ignore into kept_events (position, source, received_at, message_id, body, added, facet)
+values (?, ?, ?, ?, ?, ?, ?)
 
 -- name: put_dead_letter
 insert into dead_letters
@@ -143,7 +140,7 @@ select
     exists (select 1 from mappings where id = :mapping and destination = :destination),
     exists (select 1 from lanes where destination = :destination and replay = :replay),
     exists (select 1 from kept_events where position = :position)
-        or exists (select 1 from journal where position = :position),
+        or coalesce((select last from journal where first <= :position order by first desc limit 1), 0) >= :position,
     not exists (select 1 from retries where destination = :destination and replay = :replay
                 and mapping = :mapping and position = :position)
 
@@ -154,11 +151,15 @@ where destination = :destination and (:mapping = 0 or mapping = :mapping) and (:
 limit :limit
 
 -- name: count_events
--- Events of a source in a span of positions: whole blocks from their counts, the rows of at most two blocks beside.
+-- Events of a source in a span of positions: whole blocks from their counts, the segments of at most two blocks beside.
 select coalesce((select sum(events) from journal_blocks
                  where source = :source and block between :first_block and :last_block), 0)
-    + (select count(*) from journal where position between :head_first and :head_last and source = :source)
-    + (select count(*) from journal where position between :tail_first and :tail_last and source = :source)
+    + (select coalesce(sum(min(last, :head_last) - max(first, :head_first) + 1), 0) from journal
+       where first between coalesce((select max(first) from journal where first <= :head_first), 0) and :head_last
+           and last >= :head_first and source = :source)
+    + (select coalesce(sum(min(last, :tail_last) - max(first, :tail_first) + 1), 0) from journal
+       where first between coalesce((select max(first) from journal where first <= :tail_first), 0) and :tail_last
+           and last >= :tail_first and source = :source)
 
 -- name: source_of
 select source from destinations where id = :destination

@@ -1,7 +1,7 @@
 -- name: slice_end
--- The position that ends a slice of so many rows.
-select max(position) from (
-    select position from journal where position > :after and position <= :upto order by position limit :rows
+-- The position that ends a slice of so many segments.
+select max(last) from (
+    select last from journal where first > :after and last <= :upto order by first limit :rows
 )
 
 -- name: read_expired_retries
@@ -12,10 +12,10 @@ where position > :after and position <= :last and (:forced or first_at < :window
     and not exists (select 1 from kept_events k where k.position = r.position)
 
 -- name: delete_events
--- All but those that a retry pins (R13).
-delete from journal where position > :after and position <= :last
+-- All segments but those with an event that a retry pins (R13).
+delete from journal where first > :after and last <= :last
     and not exists (
-        select 1 from retries r where r.position = journal.position
+        select 1 from retries r where r.position between journal.first and journal.last
             and not exists (select 1 from kept_events k where k.position = r.position)
     )
 
@@ -23,7 +23,7 @@ delete from journal where position > :after and position <= :last
 delete from journal_blocks where block < :block
 
 -- name: first_received
-select received_at from journal order by position limit 1
+select received_at from journal order by first limit 1
 
 -- name: delete_old_dead_letters
 -- By age, in slices of the oldest (R12). The counters stay.

@@ -20,14 +20,15 @@ create table store_state (
     detailed integer not null default 0
 ) strict;
 
+-- Events of one source that were committed together, from position first to last, packed by store/segment.py; size: bytes
+-- of their bodies and additions. Segments do not overlap; what lies between two was removed by retention.
 create table journal (
-    position integer primary key,
+    first integer primary key,
+    last integer not null,
     source integer not null,
     received_at integer not null,
-    message_id blob not null,
-    body blob not null,
-    added blob not null,
-    facet integer not null default 0
+    size integer not null,
+    events blob not null
 ) strict;
 
 -- Events accepted per source in each block of 1,024 positions: counts a range without reading its rows (R11, R18).
