@@ -41,6 +41,23 @@ def test_a_body_is_utf_8(body: bytes) -> None:
         clean(body)
 
 
+@given(
+    st.integers(16_370, 16_390).map(lambda size: b"a" * size),
+    st.lists(st.sampled_from([b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xff", b"\xed\xa0\x80", b"x"])),
+    st.binary(max_size=3),
+    st.integers(0, 16_390),
+)
+def test_utf_8_is_checked_across_the_borders_of_pieces(start: bytes, texts: list[bytes], end: bytes, more: int) -> None:
+    body = start + b"".join(texts) + end + b"b" * more
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        with pytest.raises(BadRequest, match=f" at byte {error.start}$"):
+            clean(body)
+    else:
+        assert clean(body) == body
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert clean(b'\xef\xbb\xbf{"a":"\xc3\xa9"}') == b'{"a":"\xc3\xa9"}'
 

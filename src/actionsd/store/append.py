@@ -9,6 +9,7 @@ from itertools import chain, compress, groupby, islice, repeat
 
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
+from actionsd.store.bulk import BulkInsert
 from actionsd.store.dedup import Dedup
 from actionsd.store.facets import Facets
 from actionsd.store.records import Appended, Count
@@ -19,6 +20,8 @@ from actionsd.store.transaction import Transaction
 _sql = sql.load("journal")
 
 BLOCK = 1024  # positions of one row of journal_blocks
+
+_insert = BulkInsert(_sql["insert_segment"])
 
 
 def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, requests: Sequence[Append]) -> list[Appended]:
@@ -32,8 +35,7 @@ def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, request
     ids = [event.message_id.encode("utf-8", "surrogatepass") for event in events]
     positions = _place(transaction, dedup, dedup.keys(sources, ids))
     new_sources = [*compress(sources, positions)]
-    _insert(transaction, facets, [*compress(events, positions)], new_sources, compress(ids, positions))
-    _count_blocks(transaction, new_sources)
+    _write(transaction, facets, [*compress(events, positions)], new_sources, compress(ids, positions))
     dedup.flush(transaction)
     places = iter(positions)
     return [_answer(transaction, facets, request, islice(places, len(request.events))) for request in requests]
@@ -55,7 +57,7 @@ def _place(transaction: Transaction, dedup: Dedup, keys: list[bytes]) -> list[in
     return positions
 
 
-def _insert(
+def _write(
     transaction: Transaction, facets: Facets, events: list[Accepted], sources: list[int], message_ids: Iterable[bytes]
 ) -> None:
     """Rows of new events, which get the last positions and are counted by facet."""
@@ -75,26 +77,30 @@ def _insert(
 
 
 def _insert_segments(transaction: Transaction, sources: list[int], rows: list[Packed]) -> None:
-    """The new events, which come source by source, in as few rows as may be."""
+    """The new events, which come source by source, in as few rows as may be, and how many are in which block."""
     first = transaction.head - len(rows) + 1
+    segments, blocks = [], []
     start = 0
     for source, group in groupby(sources):
         end = start + sum(1 for _ in group)
         sizes = [len(body) + len(added) for _, body, added, _ in rows[start:end]]
         for part in cut(sizes):
+            at, last = first + start + part.start, first + start + part.stop - 1
             events = pack(rows[start + part.start : start + part.stop])
-            at = first + start + part.start
-            row = (at, at + part.stop - part.start - 1, source, transaction.now, sum(sizes[part]), events)
-            transaction.db.execute(_sql["insert_segment"], row)
+            segments.append((at, last, source, sum(sizes[part]), events))
             transaction.written += len(events)
+        blocks += [(block, source, events) for block, events in _blocks(first + start, first + end)]
         start = end
+    _insert.execute(transaction.db, segments, transaction.now)
+    transaction.db.executemany(_sql["count_block"], blocks)
 
 
-def _count_blocks(transaction: Transaction, sources: list[int]) -> None:
-    first = transaction.head - len(sources) + 1
-    blocks = ((position // BLOCK, source) for position, source in enumerate(sources, first))
-    rows = [(*block, events) for block, events in Counter(blocks).items()]
-    transaction.db.executemany(_sql["count_block"], rows)
+def _blocks(first: int, end: int) -> Iterator[tuple[int, int]]:
+    """How many of the positions before ``end`` are in which block."""
+    while first < end:
+        next_block = (first // BLOCK + 1) * BLOCK
+        yield first // BLOCK, min(next_block, end) - first
+        first = next_block
 
 
 def _answer(transaction: Transaction, facets: Facets, request: Append, places: Iterator[int]) -> Appended:

@@ -8,14 +8,15 @@ import hashlib
 import math
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, count, repeat
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from actionsd.store import sql
 from actionsd.store.bloom import KEY_BYTES, Chain, maybe
-from actionsd.store.bulk import BulkInsert
 from actionsd.store.segment import pages
 from actionsd.store.transaction import Transaction
 
@@ -25,7 +26,6 @@ _HOUR_MS = 3_600_000
 _PER_HOUR = 64  # numbers of buckets in an hour
 _PAGE = 8192  # keys read at once while the filter is built
 _PAUSE = 0.001  # seconds between pages: the events that come in meanwhile need the interpreter more
-_insert_keys = BulkInsert(_sql["insert_key"])
 
 
 class Staged(NamedTuple):
@@ -131,7 +131,7 @@ class Dedup:
                 keys = self.keys(repeat(segment.source), ids)
                 buckets.setdefault(bucket_at(segment.received_at), {}).update(zip(keys, count(segment.first)))
             for bucket, positions in buckets.items():
-                _insert_keys.execute(self._db, sorted(positions.items()), bucket)
+                self._insert(bucket, positions, sorted(positions))
             self._db.execute(_sql["mark_flushed"], {"position": segments[-1].last})
             self._db.execute("commit")
 
@@ -145,12 +145,17 @@ class Dedup:
             self._slices = _slices(self._leaving.positions, max(1, len(self._leaving.positions) // self._SLICE))
         written = self._slices[: 1 + 2 * len(transaction.fresh) // self._SLICE]
         positions = self._leaving.positions
-        rows = [(key, positions[key]) for key in sorted(chain.from_iterable(written))]
-        _insert_keys.execute(self._db, rows, self._leaving.bucket)
+        if written:
+            self._insert(self._leaving.bucket, positions, sorted(chain.from_iterable(written)))
         if written and len(written) == len(self._slices):
             self._db.execute(_sql["mark_flushed"], {"position": max(positions.values())})
         transaction.flushed = len(written)
         return bool(written)
+
+    def _insert(self, bucket: int, positions: Mapping[bytes, int], keys: list[bytes]) -> None:
+        """Write these keys, which are in order, to the table."""
+        places = msgspec.json.encode([positions[key] for key in keys]).decode()
+        self._db.execute(_sql["insert_keys"], {"bucket": bucket, "keys": b"".join(keys), "positions": places})
 
     def _is_due(self) -> bool:
         return len(self._staged) > 1 or len(self._staged[0].positions) >= self._STAGED

@@ -24,9 +24,11 @@ with recursive buckets (bucket) as (
 select dedup.position from buckets join dedup on dedup.bucket = buckets.bucket and dedup.key = :key
 order by dedup.bucket
 
--- name: insert_key
--- A key that comes again in its bucket had left a window shorter than the bucket: its newest event counts.
-replace into dedup (bucket, key, position) values (?1, ?, ?)
+-- name: insert_keys
+-- Keys packed into one blob, their positions a JSON list: one statement, whatever their number, hands the interpreter lock
+-- over once. A key that comes again in its bucket had left a window shorter than the bucket: its newest event counts.
+replace into dedup (bucket, key, position)
+select :bucket, substr(:keys, 16 * key + 1, 16), value from json_each(:positions)
 
 -- name: last_bucket
 select max(bucket) from dedup
