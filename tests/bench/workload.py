@@ -14,9 +14,13 @@ _BROWSER = (
 )
 
 
+_SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835  # odd, so that every number has an id of its own
+
+
 @dataclass(frozen=True)
 class Template:
-    """An event as bytes around its messageId, so that a request costs the load generator next to nothing."""
+    """An event as bytes around its messageId, so that a request costs the load generator next to nothing. The ids are
+    as those of real clients are, no two alike in more than chance has it."""
 
     type: str
     before: bytes
@@ -27,7 +31,7 @@ class Template:
         return len(self.before) + 32 + len(self.after)
 
     def body(self, number: int) -> bytes:
-        return b"%b%032d%b" % (self.before, number, self.after)
+        return b"%b%032x%b" % (self.before, number * _SPREAD % 2**128, self.after)
 
 
 def events(count: int = 40, *, seed: int = 20) -> list[Event]:
@@ -36,7 +40,8 @@ def events(count: int = 40, *, seed: int = 20) -> list[Event]:
     return [_event(chance, number) for number in range(count)]
 
 
-def templates(count: int = 40) -> list[Template]:
+def templates(count: int = 200) -> list[Template]:
+    """So many that those of one segment of the journal are all different, as those of real clients are."""
     made = []
     for event in events(count):
         text = json.dumps({**event, "messageId": "@"}, ensure_ascii=False, separators=(",", ":")).encode()

@@ -4,7 +4,7 @@ Everything up to ``cursor`` is settled. Beyond it the window knows each claimed 
 which mappings are settled already. Positions between cursor and horizon that are not open are settled.
 """
 
-import msgspec
+from actionsd.store.completed import decode, encode
 
 window_span = 65_536  # positions between cursor and head-read at most (RULES R23)
 
@@ -19,15 +19,6 @@ class _Open:
         self.settled = settled
 
 
-class _Completed(msgspec.Struct, array_like=True):
-    horizon: int
-    open: list[tuple[int, list[int]]]
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Completed).decode
-
-
 class Window:
     """The window of one lane, built from the ``cursor`` and ``completed`` of its last commit.
 
@@ -36,12 +27,9 @@ class Window:
 
     def __init__(self, cursor: int, completed: bytes = b"") -> None:
         self.read = cursor
-        self._horizon = cursor
-        self._open: dict[int, _Open] = {}  # ascending: restored ones first, then as claimed
-        if completed:
-            restored = _decode(completed)
-            self._horizon = restored.horizon
-            self._open = {position: _Open(None, settled) for position, settled in restored.open}
+        self._horizon, restored = decode(completed, cursor)
+        # Ascending: restored ones first, then as claimed.
+        self._open = {position: _Open(None, settled) for position, settled in restored}
 
     @property
     def cursor(self) -> int:
@@ -101,5 +89,5 @@ class Window:
         """What is settled beyond the cursor, for the next start; empty when nothing is open."""
         if not self._open:
             return b""
-        horizon = max(self.read, self._horizon)
-        return _encode(_Completed(horizon, [(position, event.settled) for position, event in self._open.items()]))
+        open = ((position, event.settled) for position, event in self._open.items())
+        return encode(max(self.read, self._horizon), open)

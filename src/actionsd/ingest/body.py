@@ -72,12 +72,13 @@ async def _collect(request: web.BaseRequest, limit: int) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(_continue)
         request.writer.output_size = 0
-    body = bytearray()
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > limit:
+    pieces, size = [], 0
+    while piece := await request.content.readany():
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
             raise _too_large(limit)
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def inflate(body: bytes, limit: int) -> bytes:

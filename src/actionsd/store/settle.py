@@ -8,6 +8,7 @@ import msgspec
 from actionsd.errors import NotFound
 from actionsd.store import sql
 from actionsd.store.append import BLOCK
+from actionsd.store.completed import decode, encode
 from actionsd.store.records import Count, Dead, LaneKey, Retry, Settlement
 from actionsd.store.samples import put_samples
 from actionsd.store.segment import entries_at, kept
@@ -153,24 +154,16 @@ def pass_over(transaction: Transaction, destination: int, upto: int, reason: str
     if row is None or row[1] >= upto:
         return
     _, cursor, completed = row
-    read, unsettled = decode_completed(completed, cursor)
+    read, unsettled = decode(completed, cursor)
     events = sum(position <= upto for position, _ in unsettled)
     events += count_events(transaction, destination, max(read, cursor) + 1, upto)
     rest = [each for each in unsettled if each[0] > upto]
-    completed = msgspec.msgpack.encode([read, rest]) if read > upto else b""
+    completed = encode(read, rest) if read > upto else b""
     lane = {"destination": destination, "replay": 0, "cursor": upto, "completed": completed}
     transaction.db.execute(_sql["move_lane"], lane)
     if events:
         _put_dead_range(transaction, destination, cursor + 1, upto, events, reason)
         transaction.count(Count(step, reason, destination=destination), events)
-
-
-def decode_completed(completed: bytes, cursor: int) -> tuple[int, list[tuple[int, list[int]]]]:
-    """A lane's completed set: everything up to the first number is settled but the positions that are listed, whose
-    settled mappings stand beside them."""
-    if not completed:
-        return cursor, []
-    return msgspec.msgpack.decode(completed, type=tuple[int, list[tuple[int, list[int]]]])
 
 
 def count_events(transaction: Transaction, destination: int, first: int, last: int) -> int:
