@@ -52,11 +52,15 @@ class Chain:
         self.filters: list[Filter] = []
 
     def add(self, packed: bytes, bucket: int) -> None:
+        self.newest(bucket).add(packed)
+
+    def newest(self, bucket: int) -> Filter:
+        """The filter that takes keys of this bucket."""
         last = self.filters[-1] if self.filters else None
         if last is None or last.room <= 0 or bucket - last.first_bucket > self._window // 2:
             last = self._extend(last, bucket)
         last.last_bucket = max(last.last_bucket, bucket)
-        last.add(packed)
+        return last
 
     def forget(self, oldest: int) -> None:
         """Drop what covers only buckets before ``oldest``."""
@@ -75,15 +79,24 @@ class Chain:
         return self.filters[-1]
 
 
-def maybe(keys: Sequence[bytes], *chains: Chain) -> set[bytes]:
-    """Those of the keys that may have been added to one of the chains; the others surely were not."""
+def sift(keys: Sequence[bytes], bucket: int, chain: Chain, other: Chain) -> set[bytes]:
+    """Those of the keys that may have been added to one of the chains; the others surely were not. Now all are in
+    ``chain``: what is not stored in the end costs a look at the disk if it comes again."""
     found = set()
-    filters = [(each.words, each.mask) for chain in chains for each in chain.filters]
+    newest = chain.newest(bucket)
+    words, mask = newest.words, newest.mask
+    older = [(each.words, each.mask) for each in (*chain.filters[:-1], *other.filters)]
     two_bits = _two_bits
-    for key, (word, one, other) in zip(keys, _fields(b"".join(keys)), strict=True):
-        bits = two_bits[one & 4095] | two_bits[other & 4095]
-        for words, mask in filters:
-            if words[word & mask] & bits == bits:
+    for key, (word, one, two) in zip(keys, _fields(b"".join(keys)), strict=True):
+        bits = two_bits[one & 4095] | two_bits[two & 4095]
+        known = words[word & mask]
+        if known & bits == bits:
+            found.add(key)
+            continue
+        words[word & mask] = known | bits
+        for older_words, older_mask in older:
+            if older_words[word & older_mask] & bits == bits:
                 found.add(key)
                 break
+    newest.room -= len(keys)
     return found

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from actionsd.store import sql
-from actionsd.store.bloom import KEY_BYTES, Chain, maybe
+from actionsd.store.bloom import KEY_BYTES, Chain, sift
 from actionsd.store.segment import pages
 from actionsd.store.transaction import Transaction
 
@@ -95,14 +95,14 @@ class Dedup:
         return next((position for position in found if position is not None), None)
 
     def seen(self, keys: Sequence[bytes], now: int) -> set[bytes]:
-        """Those of the keys whose events were committed inside the window.
+        """Those of the keys whose events were committed inside the window. The others are taken to be committed next.
 
         How far the filter is built is read before the filter itself: its builder runs in another thread, and a filter
         that becomes complete after it was asked must not be believed.
         """
         oldest = self.oldest_bucket(now)
         built_upto = self._built_upto
-        suspects = maybe(keys, self._recent, self._built)
+        suspects = sift(keys, bucket_at(now), self._recent, self._built)
         found: set[bytes] = set()
         for staged in (*self._staged, self._leaving):
             if staged.bucket >= oldest:
@@ -167,7 +167,6 @@ class Dedup:
             if not self._staged or self._staged[-1].bucket != bucket:
                 self._staged.append(Staged(bucket, {}))
             self._staged[-1].positions.update(transaction.fresh)
-            self._recent.add(b"".join(transaction.fresh), bucket)
         del self._slices[: transaction.flushed]
         if not self._slices:
             self._leaving = Staged(-1, {})
