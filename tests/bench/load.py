@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from base64 import b64encode
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import cast
 
 import uvloop
 
-from bench.workload import Template
+from bench.workload import Template, message_id
 from support.daemon import WRITE_KEY
 
 _HEAD_END = b"\r\n\r\n"
@@ -46,10 +47,30 @@ def singles(templates: list[Template], *, first: int = 0) -> Iterator[tuple[byte
 
 def batches(templates: list[Template], size: int = 100, *, first: int = 0) -> Iterator[tuple[bytes, int]]:
     """Requests of ``size`` events each."""
-    items = (template.body(number) for number, template in enumerate(itertools.cycle(templates), first))
-    while True:
-        body = b'{"batch":[' + b",".join(itertools.islice(items, size)) + b"]}"
-        yield _head("/v1/batch", len(body)) + body, size
+    numbers = itertools.count(first)
+    shapes = [_shape(some) for some in _parted(templates, size)]
+    for request, places in itertools.cycle(shapes):
+        for place in places:  # copying all else is the least work, for what it takes others cannot have
+            request[place] = message_id(next(numbers))
+        yield bytes(request), size
+
+
+def _parted(templates: list[Template], size: int) -> Iterator[list[Template]]:
+    """As many lists of so many as it takes to use all of them equally often."""
+    endless = itertools.cycle(templates)
+    return (list(itertools.islice(endless, size)) for _ in range(math.lcm(len(templates), size) // size))
+
+
+def _shape(templates: list[Template]) -> tuple[bytearray, list[slice]]:
+    """A request with all of these, and where its messageIds go."""
+    body, places = bytearray(b'{"batch":['), []
+    for template in templates:
+        start = len(body) + len(template.before)
+        places.append(slice(start, start + len(message_id(0))))
+        body += template.body(0) + b","
+    body[-1:] = b"]}"
+    head = _head("/v1/batch", len(body))
+    return bytearray(head) + body, [slice(each.start + len(head), each.stop + len(head)) for each in places]
 
 
 def _head(path: str, length: int) -> bytes:

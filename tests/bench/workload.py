@@ -31,7 +31,11 @@ class Template:
         return len(self.before) + 32 + len(self.after)
 
     def body(self, number: int) -> bytes:
-        return b"%b%032x%b" % (self.before, number * _SPREAD % 2**128, self.after)
+        return self.before + message_id(number) + self.after
+
+
+def message_id(number: int) -> bytes:
+    return b"%032x" % (number * _SPREAD % 2**128)
 
 
 def events(count: int = 40, *, seed: int = 20) -> list[Event]:
