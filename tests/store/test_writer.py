@@ -169,7 +169,7 @@ def test_r10_one_bad_request_does_not_fail_its_group(tmp_path: Path) -> None:
             assert (await first).positions == (1,)
             with pytest.raises(TypeError):
                 await bad
-            with pytest.raises(OverflowError):
+            with pytest.raises(sqlite3.IntegrityError):
                 await too_large
             with pytest.raises(NotFound, match="99"):
                 await no_lane

@@ -6,6 +6,9 @@ All events of a group are handled together, column by column, which takes half t
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress, groupby, islice, repeat
+from operator import attrgetter
+
+import msgspec
 
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
@@ -14,12 +17,12 @@ from actionsd.store.dedup import Dedup
 from actionsd.store.facets import Facets
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append
-from actionsd.store.segment import Packed, cut, pack
+from actionsd.store.segment import Part, parts
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("journal")
 
-BLOCK = 1024  # positions of one row of journal_blocks
+BLOCK = 1024  # positions of one row of journal_blocks, also in the trigger that counts them
 
 _insert = BulkInsert(_sql["insert_segment"])
 
@@ -34,8 +37,8 @@ def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, request
     sources = [*chain.from_iterable(repeat(request.source, len(request.events)) for request in requests)]
     ids = [event.message_id.encode("utf-8", "surrogatepass") for event in events]
     positions = _place(transaction, dedup, dedup.keys(sources, ids))
-    new_sources = [*compress(sources, positions)]
-    _write(transaction, facets, [*compress(events, positions)], new_sources, compress(ids, positions))
+    of = _enter(transaction, facets, [*compress(events, positions)], [*compress(sources, positions)])
+    _insert_segments(transaction, _parts(requests, positions), of)
     dedup.flush(transaction)
     places = iter(positions)
     return [_answer(transaction, facets, request, islice(places, len(request.events))) for request in requests]
@@ -57,10 +60,8 @@ def _place(transaction: Transaction, dedup: Dedup, keys: list[bytes]) -> list[in
     return positions
 
 
-def _write(
-    transaction: Transaction, facets: Facets, events: list[Accepted], sources: list[int], message_ids: Iterable[bytes]
-) -> None:
-    """Rows of new events, which get the last positions and are counted by facet."""
+def _enter(transaction: Transaction, facets: Facets, events: list[Accepted], sources: list[int]) -> list[int]:
+    """Make entries of the new events, which get the last positions, and count them by facet; gives their facets."""
     positions = range(transaction.head - len(events) + 1, transaction.head + 1)
     known = {source: facets.of(source) for source in set(sources)}
     of = [
@@ -73,34 +74,34 @@ def _write(
     bodies = [event.body for event in events]
     added = [event.added for event in events]
     transaction.entries = [*map(Entry, positions, sources, repeat(transaction.now), names, bodies, added, of)]
-    _insert_segments(transaction, sources, [*zip(message_ids, bodies, added, of, strict=True)])
+    return of
 
 
-def _insert_segments(transaction: Transaction, sources: list[int], rows: list[Packed]) -> None:
-    """The new events, which come source by source, in as few rows as may be, and how many are in which block."""
-    first = transaction.head - len(rows) + 1
-    segments, blocks = [], []
-    start = 0
-    for source, group in groupby(sources):
-        end = start + sum(1 for _ in group)
-        sizes = [len(body) + len(added) for _, body, added, _ in rows[start:end]]
-        for part in cut(sizes):
-            at, last = first + start + part.start, first + start + part.stop - 1
-            events = pack(rows[start + part.start : start + part.stop])
-            segments.append((at, last, source, sum(sizes[part]), events))
-            transaction.written += len(events)
-        blocks += [(block, source, events) for block, events in _blocks(first + start, first + end)]
+def _parts(requests: Sequence[Append], positions: Sequence[int]) -> Iterator[tuple[int, Part]]:
+    """The new events packed, each part with its source: as a request brings them, else those of several together."""
+    places = iter(positions)
+    for source, same in groupby(requests, attrgetter("source")):
+        rest: list[Accepted] = []
+        for request in same:
+            fresh = [*compress(request.events, islice(places, len(request.events)))]
+            if request.parts and len(fresh) == len(request.events):
+                yield from zip(repeat(source), [*parts(rest), *request.parts])
+                rest = []
+            else:
+                rest += fresh
+        yield from zip(repeat(source), parts(rest))
+
+
+def _insert_segments(transaction: Transaction, packed: Iterable[tuple[int, Part]], facets: list[int]) -> None:
+    segments, start = [], 0
+    first = transaction.head - len(facets) + 1
+    for source, part in packed:
+        end = start + part.events
+        of = msgspec.json.encode(facets[start:end]).decode()
+        segments.append((first + start, first + end - 1, source, part.size, of, part.packed))
+        transaction.written += len(part.packed)
         start = end
     _insert.execute(transaction.db, segments, transaction.now)
-    transaction.db.executemany(_sql["count_block"], blocks)
-
-
-def _blocks(first: int, end: int) -> Iterator[tuple[int, int]]:
-    """How many of the positions before ``end`` are in which block."""
-    while first < end:
-        next_block = (first // BLOCK + 1) * BLOCK
-        yield first // BLOCK, min(next_block, end) - first
-        first = next_block
 
 
 def _answer(transaction: Transaction, facets: Facets, request: Append, places: Iterator[int]) -> Appended:

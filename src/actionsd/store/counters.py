@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+import msgspec
+
 from actionsd.store import sql
 from actionsd.store.bulk import BulkInsert
 from actionsd.store.facets import Facets
@@ -112,13 +114,11 @@ class Counters:
         if self._behind and is_due and not transaction.caught_up:
             self.catch_up(transaction)
         minute = transaction.now // 60_000
-        rows = [
-            {"counter": self._row(what), "minute": minute, "events": events}
-            for what, events in transaction.counts.items()
-            if events
-        ]
-        self._db.executemany(_sql["add_total"], rows)
-        self._db.executemany(_sql["add_minute"], rows)
+        counts = [(self._row(what), events) for what, events in transaction.counts.items() if events]
+        if counts:
+            given = {"counts": msgspec.json.encode(counts).decode(), "minute": minute}
+            self._db.execute(_sql["add_totals"], given)
+            self._db.execute(_sql["add_minutes"], given)
         details = [
             (minute, self._row(what), facet, events)
             for what, facets in transaction.facets.items()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from actionsd.event import Entry
+from actionsd.event import Accepted, Entry
 from actionsd.store import sql
 
 if sys.version_info >= (3, 14):
@@ -34,40 +34,53 @@ _OPTIONS: dict[int, int] = {
     zstd.CompressionParameter.checksum_flag: 1,
 }
 
-Packed = tuple[bytes, bytes, bytes, int]
-"""messageId, body, added and facet of an event."""
+Row = tuple[bytes, bytes, bytes]
+"""messageId, body and what the server added."""
 
 _compressor = zstd.ZstdCompressor(options=_OPTIONS)  # has a lock; a new one for each segment takes a tenth longer
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Packed]).decode
+_decode = msgspec.msgpack.Decoder(list[Row]).decode
+_decode_facets = msgspec.json.Decoder(list[int]).decode
+
+
+class Part(NamedTuple):
+    """So many events packed together. ``size``: bytes of their bodies and additions."""
+
+    events: int
+    size: int
+    packed: bytes
 
 
 class Segment(NamedTuple):
-    """A row of the journal. ``size``: bytes of its bodies and additions; ``events``: what :func:`pack` made of them."""
+    """A row of the journal: a :class:`Part` that is stored, with its place. ``facets`` is a JSON list."""
 
     first: int
     last: int
     source: int
     received_at: int
     size: int
-    events: bytes
+    facets: str
+    packed: bytes
 
     def entries(self) -> list[Entry]:
         """Its events in order. Of one that is damaged nothing can be told but their positions: their bodies are empty,
         which is no event and ends as a dead letter (RULES R26: ``undecodable``)."""
         positions = range(self.first, self.last + 1)
         try:
-            rows = unpack(self.events)
+            rows, facets = unpack(self.packed), _decode_facets(self.facets)
         except (zstd.ZstdError, msgspec.DecodeError):
-            rows = []
-        if len(rows) != len(positions):
-            rows = [(b"", b"", b"", 0)] * len(positions)
+            rows, facets = [], []
+        if not len(rows) == len(facets) == len(positions):
+            rows, facets = [(b"", b"", b"")] * len(positions), [0] * len(positions)
         source, received_at = self.source, self.received_at
-        return [_entry(position, source, received_at, *row) for position, row in zip(positions, rows, strict=True)]
+        return [
+            _entry(position, source, received_at, *row, facet)
+            for position, row, facet in zip(positions, rows, facets, strict=True)
+        ]
 
 
 Kept = tuple[int, int, int, bytes, bytes, bytes, int]
-"""A row of ``kept_events``: position, source and receivedAt before what is packed in segments."""
+"""A row of ``kept_events``: position, source, receivedAt, messageId, body, added and facet."""
 
 
 def kept(entry: Entry) -> Kept:
@@ -108,13 +121,20 @@ def pages(db: sqlite3.Connection, after: int) -> Iterator[list[Segment]]:
         after = rows[-1][1]
 
 
-def pack(events: Sequence[Packed]) -> bytes:
-    """Events as they stand in a segment."""
-    packed = _encode(events)
+def parts(events: Sequence[Accepted]) -> list[Part]:
+    """Events of one source packed into as few parts as may be."""
+    rows = [(event.message_id.encode("utf-8", "surrogatepass"), event.body, event.added) for event in events]
+    sizes = [len(body) + len(added) for _, body, added in rows]
+    return [Part(each.stop - each.start, sum(sizes[each]), pack(rows[each])) for each in cut(sizes)]
+
+
+def pack(rows: Sequence[Row]) -> bytes:
+    """Rows as they stand in a part."""
+    packed = _encode(rows)
     return packed if len(packed) < _WORTHWHILE else _compressor.compress(packed, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
-def unpack(packed: bytes) -> list[Packed]:
+def unpack(packed: bytes) -> list[Row]:
     """The reverse of :func:`pack`.
 
     Raises:

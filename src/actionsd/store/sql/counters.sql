@@ -5,12 +5,13 @@ select id, step, reason, source, destination, mapping, replay, total from counte
 -- name: create_counter
 insert into counters (step, reason, source, destination, mapping, replay, total) values (?, ?, ?, ?, ?, ?, 0)
 
--- name: add_total
--- In the transaction that settles, accepts, dedups or discards what is counted (R29).
-update counters set total = total + :events where id = :counter
+-- name: add_totals
+-- In the transaction that settles, accepts, dedups or discards what is counted (R29); counts are pairs of id and number.
+update counters set total = total + count.value ->> 1 from json_each(:counts) count where counters.id = count.value ->> 0
 
--- name: add_minute
-insert into counter_buckets (width, start, counter, events) values (1, :minute, :counter, :events)
+-- name: add_minutes
+insert into counter_buckets (width, start, counter, events)
+select 1, :minute, value ->> 0, value ->> 1 from json_each(:counts) where true
 on conflict do update set events = events + excluded.events
 
 -- name: add_facet_minute

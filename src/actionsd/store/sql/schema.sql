@@ -21,17 +21,27 @@ create table store_state (
 ) strict;
 
 -- Events of one source that were committed together, from position first to last, packed by store/segment.py; size: bytes
--- of their bodies and additions. Segments do not overlap; what lies between two was removed by retention.
+-- of their bodies and additions; facets: a JSON list. Segments do not overlap; what lies between two was removed by retention.
 create table journal (
     first integer primary key,
     last integer not null,
     source integer not null,
     received_at integer not null,
     size integer not null,
-    events blob not null
+    facets text not null,
+    packed blob not null
 ) strict;
+create trigger journal_added after insert on journal begin
+    insert into journal_blocks (block, source, events)
+    values (new.first / 1024, new.source, min(new.last, new.first / 1024 * 1024 + 1023) - new.first + 1)
+    on conflict do update set events = events + excluded.events;
+    insert into journal_blocks (block, source, events)
+    select new.last / 1024, new.source, new.last % 1024 + 1 where new.last / 1024 > new.first / 1024
+    on conflict do update set events = events + excluded.events;
+end;
 
--- Events accepted per source in each block of 1,024 positions: counts a range without reading its rows (R11, R18).
+-- Events accepted per source in each block of 1,024 positions: counts a range without reading its rows (R11, R18). What
+-- is added to the journal is counted here by its trigger; a segment is shorter than a block.
 create table journal_blocks (
     block integer not null,
     source integer not null,

@@ -7,9 +7,21 @@ create table journal (
     source integer not null,
     received_at integer not null,
     size integer not null,
-    events blob not null
+    facets text not null,
+    packed blob not null
 ) strict;
-insert into journal (first, last, source, received_at, size, events)
-select position, position, source, received_at, length(body) + length(added), pack_event(message_id, body, added, facet)
+insert into journal (first, last, source, received_at, size, facets, packed)
+select position, position, source, received_at, length(body) + length(added), json_array(facet),
+    pack_event(message_id, body, added)
 from events_of_before order by position;
 drop table events_of_before;
+
+-- What was counted before is counted already.
+create trigger journal_added after insert on journal begin
+    insert into journal_blocks (block, source, events)
+    values (new.first / 1024, new.source, min(new.last, new.first / 1024 * 1024 + 1023) - new.first + 1)
+    on conflict do update set events = events + excluded.events;
+    insert into journal_blocks (block, source, events)
+    select new.last / 1024, new.source, new.last % 1024 + 1 where new.last / 1024 > new.first / 1024
+    on conflict do update set events = events + excluded.events;
+end;
