@@ -115,7 +115,7 @@ def _append_damaged_transaction(data_dir: Path, wal: int) -> None:
     before = (copy / "actionsd.db-wal").stat().st_size
     db = sqlite3.connect(copy / "actionsd.db", isolation_level=None)
     db.execute("pragma wal_autocheckpoint = 0")
-    db.execute("insert into journal values (999999, 999999, 1, 1, 1, '[]', x'90')")
+    db.execute("insert into journal values (999999, 999999, 1, 1, 1, x'90')")
     tail = bytearray((copy / "actionsd.db-wal").read_bytes()[before:])
     db.close()
     tail[-100] ^= 1

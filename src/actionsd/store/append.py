@@ -6,9 +6,6 @@ All events of a group are handled together, column by column, which takes half t
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, compress, groupby, islice, repeat
-from operator import attrgetter
-
-import msgspec
 
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
@@ -17,7 +14,7 @@ from actionsd.store.dedup import Dedup
 from actionsd.store.facets import Facets
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append
-from actionsd.store.segment import Part, parts
+from actionsd.store.segment import Row, cut, pack
 from actionsd.store.transaction import Transaction
 
 _sql = sql.load("journal")
@@ -37,8 +34,8 @@ def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, request
     sources = [*chain.from_iterable(repeat(request.source, len(request.events)) for request in requests)]
     ids = [event.message_id.encode("utf-8", "surrogatepass") for event in events]
     positions = _place(transaction, dedup, dedup.keys(sources, ids))
-    of = _enter(transaction, facets, [*compress(events, positions)], [*compress(sources, positions)])
-    _insert_segments(transaction, _parts(requests, positions), of)
+    new_sources = [*compress(sources, positions)]
+    _write(transaction, facets, [*compress(events, positions)], new_sources, compress(ids, positions))
     dedup.flush(transaction)
     places = iter(positions)
     return [_answer(transaction, facets, request, islice(places, len(request.events))) for request in requests]
@@ -60,8 +57,10 @@ def _place(transaction: Transaction, dedup: Dedup, keys: list[bytes]) -> list[in
     return positions
 
 
-def _enter(transaction: Transaction, facets: Facets, events: list[Accepted], sources: list[int]) -> list[int]:
-    """Make entries of the new events, which get the last positions, and count them by facet; gives their facets."""
+def _write(
+    transaction: Transaction, facets: Facets, events: list[Accepted], sources: list[int], message_ids: Iterable[bytes]
+) -> None:
+    """Rows of new events, which get the last positions and are counted by facet."""
     positions = range(transaction.head - len(events) + 1, transaction.head + 1)
     known = {source: facets.of(source) for source in set(sources)}
     of = [
@@ -74,32 +73,21 @@ def _enter(transaction: Transaction, facets: Facets, events: list[Accepted], sou
     bodies = [event.body for event in events]
     added = [event.added for event in events]
     transaction.entries = [*map(Entry, positions, sources, repeat(transaction.now), names, bodies, added, of)]
-    return of
+    _insert_segments(transaction, sources, [*zip(message_ids, bodies, added, of, strict=True)])
 
 
-def _parts(requests: Sequence[Append], positions: Sequence[int]) -> Iterator[tuple[int, Part]]:
-    """The new events packed, each part with its source: as a request brings them, else those of several together."""
-    places = iter(positions)
-    for source, same in groupby(requests, attrgetter("source")):
-        rest: list[Accepted] = []
-        for request in same:
-            fresh = [*compress(request.events, islice(places, len(request.events)))]
-            if request.parts and len(fresh) == len(request.events):
-                yield from zip(repeat(source), [*parts(rest), *request.parts])
-                rest = []
-            else:
-                rest += fresh
-        yield from zip(repeat(source), parts(rest))
-
-
-def _insert_segments(transaction: Transaction, packed: Iterable[tuple[int, Part]], facets: list[int]) -> None:
+def _insert_segments(transaction: Transaction, sources: list[int], rows: list[Row]) -> None:
+    """The new events, which come source by source, in as few rows as may be."""
     segments, start = [], 0
-    first = transaction.head - len(facets) + 1
-    for source, part in packed:
-        end = start + part.events
-        of = msgspec.json.encode(facets[start:end]).decode()
-        segments.append((first + start, first + end - 1, source, part.size, of, part.packed))
-        transaction.written += len(part.packed)
+    first = transaction.head - len(rows) + 1
+    for source, same in groupby(sources):
+        end = start + sum(1 for _ in same)
+        sizes = [len(body) + len(added) for _, body, added, _ in rows[start:end]]
+        for part in cut(sizes):
+            packed = pack(rows[start + part.start : start + part.stop])
+            at, last = first + start + part.start, first + start + part.stop - 1
+            segments.append((at, last, source, sum(sizes[part]), packed))
+            transaction.written += len(packed)
         start = end
     _insert.execute(transaction.db, segments, transaction.now)
 

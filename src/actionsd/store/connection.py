@@ -102,7 +102,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     (version,) = db.execute(_sql["version"]).fetchone()
     if version > len(scripts):
         raise ConfigError(f"{path}: made by a newer actionsd (schema {version}, this one knows {len(scripts)})")
-    db.create_function("pack_event", 3, lambda *event: pack([event]), deterministic=True)
+    db.create_function("pack_event", 4, lambda *event: pack([event]), deterministic=True)
     for number, script in enumerate(scripts[version:], version + 1):
         db.executescript(f"begin immediate;\n{script}\npragma user_version = {number};\ncommit;")
 

@@ -16,7 +16,7 @@ from actionsd.store.dedup import Dedup
 from actionsd.store.reader import Reader
 from actionsd.store.records import Appended, Count
 from actionsd.store.requests import Append, Details
-from actionsd.store.segment import Segment, chosen, parted, parts
+from actionsd.store.segment import Segment, chosen, parted
 from actionsd.store.writer import Writer
 
 _sql = sql.load("journal")
@@ -27,9 +27,6 @@ Subscriber = Callable[[list[Entry]], None]
 _no_details: Details = MappingProxyType({})
 
 MAX_ROWS = 1000  # of one read (RULES R34)
-# Events of a request that are packed before the writer gets them. Then it is the loop that lets go of the interpreter
-# lock for it, and the writer gets on meanwhile; fewer are packed together with those of other requests.
-PACKED_AHEAD = 32
 
 
 class Journal:
@@ -64,8 +61,7 @@ class Journal:
         if writer.queue.bytes > self._queue_bytes:
             raise Unavailable(f"the writer is behind by {writer.queue.bytes} bytes", reason="overload")
         future: asyncio.Future[Appended] = writer.loop.create_future()
-        packed = parts(events) if len(events) >= PACKED_AHEAD else ()
-        writer.submit(Append(source, events, packed, counts, details, future))
+        writer.submit(Append(source, events, counts, details, future))
         return future
 
     def withdraw(self, appended: "asyncio.Future[Appended]") -> bool:

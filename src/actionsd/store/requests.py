@@ -8,7 +8,6 @@ from typing import Any
 
 from actionsd.event import Accepted, Facet
 from actionsd.store.records import Appended, Count, Settlement
-from actionsd.store.segment import Part
 from actionsd.store.transaction import Transaction
 
 Details = Mapping[tuple[Count, Facet], int]
@@ -17,24 +16,21 @@ GROUP_BYTES = 8 * 1024 * 1024  # of one transaction (RULES R10)
 
 
 class Append:
-    """Events of one source, all or none of them committed (RULES R10). ``parts`` are the same events packed, where that
-    is done already; ``details`` say how many of ``counts`` are of which facet; ``size`` is what the events take in
-    memory."""
+    """Events of one source, all or none of them committed (RULES R10). ``details`` say how many of ``counts`` are of
+    which facet; ``size`` is what the events take in memory."""
 
-    __slots__ = ("counts", "details", "events", "future", "parts", "size", "source")
+    __slots__ = ("counts", "details", "events", "future", "size", "source")
 
     def __init__(
         self,
         source: int,
         events: Sequence[Accepted],
-        parts: Sequence[Part],
         counts: Mapping[Count, int],
         details: Details,
         future: "asyncio.Future[Appended]",
     ) -> None:
         self.source = source
         self.events = events
-        self.parts = parts
         self.counts = counts
         self.details = details
         self.future = future

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from actionsd.event import Accepted, Entry
+from actionsd.event import Entry
 from actionsd.store import sql
 
 if sys.version_info >= (3, 14):
@@ -34,32 +34,22 @@ _OPTIONS: dict[int, int] = {
     zstd.CompressionParameter.checksum_flag: 1,
 }
 
-Row = tuple[bytes, bytes, bytes]
-"""messageId, body and what the server added."""
+Row = tuple[bytes, bytes, bytes, int]
+"""messageId, body, what the server added, and facet."""
 
 _compressor = zstd.ZstdCompressor(options=_OPTIONS)  # has a lock; a new one for each segment takes a tenth longer
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Row]).decode
-_decode_facets = msgspec.json.Decoder(list[int]).decode
-
-
-class Part(NamedTuple):
-    """So many events packed together. ``size``: bytes of their bodies and additions."""
-
-    events: int
-    size: int
-    packed: bytes
 
 
 class Segment(NamedTuple):
-    """A row of the journal: a :class:`Part` that is stored, with its place. ``facets`` is a JSON list."""
+    """A row of the journal. ``size``: bytes of its bodies and additions; ``packed``: what :func:`pack` made of them."""
 
     first: int
     last: int
     source: int
     received_at: int
     size: int
-    facets: str
     packed: bytes
 
     def entries(self) -> list[Entry]:
@@ -67,16 +57,13 @@ class Segment(NamedTuple):
         which is no event and ends as a dead letter (RULES R26: ``undecodable``)."""
         positions = range(self.first, self.last + 1)
         try:
-            rows, facets = unpack(self.packed), _decode_facets(self.facets)
+            rows = unpack(self.packed)
         except (zstd.ZstdError, msgspec.DecodeError):
-            rows, facets = [], []
-        if not len(rows) == len(facets) == len(positions):
-            rows, facets = [(b"", b"", b"")] * len(positions), [0] * len(positions)
+            rows = []
+        if len(rows) != len(positions):
+            rows = [(b"", b"", b"", 0)] * len(positions)
         source, received_at = self.source, self.received_at
-        return [
-            _entry(position, source, received_at, *row, facet)
-            for position, row, facet in zip(positions, rows, facets, strict=True)
-        ]
+        return [_entry(position, source, received_at, *row) for position, row in zip(positions, rows, strict=True)]
 
 
 Kept = tuple[int, int, int, bytes, bytes, bytes, int]
@@ -121,15 +108,8 @@ def pages(db: sqlite3.Connection, after: int) -> Iterator[list[Segment]]:
         after = rows[-1][1]
 
 
-def parts(events: Sequence[Accepted]) -> list[Part]:
-    """Events of one source packed into as few parts as may be."""
-    rows = [(event.message_id.encode("utf-8", "surrogatepass"), event.body, event.added) for event in events]
-    sizes = [len(body) + len(added) for _, body, added in rows]
-    return [Part(each.stop - each.start, sum(sizes[each]), pack(rows[each])) for each in cut(sizes)]
-
-
 def pack(rows: Sequence[Row]) -> bytes:
-    """Rows as they stand in a part."""
+    """Events as they stand in a segment."""
     packed = _encode(rows)
     return packed if len(packed) < _WORTHWHILE else _compressor.compress(packed, zstd.ZstdCompressor.FLUSH_FRAME)
 

@@ -21,14 +21,13 @@ create table store_state (
 ) strict;
 
 -- Events of one source that were committed together, from position first to last, packed by store/segment.py; size: bytes
--- of their bodies and additions; facets: a JSON list. Segments do not overlap; what lies between two was removed by retention.
+-- of their bodies and additions. Segments do not overlap; what lies between two was removed by retention.
 create table journal (
     first integer primary key,
     last integer not null,
     source integer not null,
     received_at integer not null,
     size integer not null,
-    facets text not null,
     packed blob not null
 ) strict;
 create trigger journal_added after insert on journal begin

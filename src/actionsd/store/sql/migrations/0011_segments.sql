@@ -7,12 +7,10 @@ create table journal (
     source integer not null,
     received_at integer not null,
     size integer not null,
-    facets text not null,
     packed blob not null
 ) strict;
-insert into journal (first, last, source, received_at, size, facets, packed)
-select position, position, source, received_at, length(body) + length(added), json_array(facet),
-    pack_event(message_id, body, added)
+insert into journal (first, last, source, received_at, size, packed)
+select position, position, source, received_at, length(body) + length(added), pack_event(message_id, body, added, facet)
 from events_of_before order by position;
 drop table events_of_before;
 
