@@ -15,12 +15,15 @@ from actionsd.settings import DestinationDecl, SourceDecl
 from actionsd.store import Store, StoreOptions
 from actionsd.store.records import LaneKey, Settlement
 from bench import load, servers
-from bench.ingest import BATCH, BATCH_CONNECTIONS
+from bench.ingest import BATCH, BATCH_CONNECTIONS, CONNECTIONS
 from bench.measure import Bench, Sample, at_rest, memory, written
 from bench.workload import templates
 from support.daemon import Daemon, free_port, webhook
 
 PAGE = 500
+Requests = Iterator[tuple[bytes, int]]
+
+RATE = 500  # events a second that ten destinations follow on two cores
 SOURCES = (SourceDecl(slug="website", write_keys=("key",)),)
 DESTINATIONS = (DestinationDecl(slug="hook", source="website", definition="webhook"),)
 
@@ -89,23 +92,37 @@ async def _claim_pages(folder: Path) -> Sample:
 
 
 def measure_writes(bench: Bench) -> None:
-    """Bytes that the daemon writes for an event that all its destinations take at once."""
-    events = bench.amount(40_000, least=1000)
+    """Bytes that the daemon writes for an event that all its destinations take: at a rate which ten can follow, so that
+    what is written by the clock counts for both alike, and, to be seen, as fast as the events are taken."""
 
-    def with_destinations(count: int) -> Sample:
+    def with_destinations(count: int, requests: Requests, connections: int, events: int, rate: float) -> Sample:
         home = Path(tempfile.mkdtemp(dir=bench.scratch))
         with servers.sink() as sink:
             names = [f"d{number}" for number in range(count)]
             targets = "".join(webhook(name, sink.url(name), batch=BATCH) for name in names)
             with Daemon(home, targets) as daemon:
                 before = written(daemon.pid)
-                done = load.drive(daemon.port, load.batches(templates(), BATCH), BATCH_CONNECTIONS, events=events)
+                done = load.drive(daemon.port, requests, connections, events=events, rate=rate)
                 for name in names:
                     sink.wait_for(done.events, name)
                 return {"bytes": (written(daemon.pid) - before) / done.events}
 
+    def healthy(count: int) -> Sample:
+        events = bench.amount(5_000, least=500)
+        return with_destinations(count, load.singles(templates()), CONNECTIONS, events, RATE)
+
+    def rushed(count: int) -> Sample:
+        events = bench.amount(40_000, least=1000)
+        return with_destinations(count, load.batches(templates(), BATCH), BATCH_CONNECTIONS, events, 0)
+
     rounds = bench.interleave(
-        "writes", {"10 destinations": lambda: with_destinations(10), "1 destination": lambda: with_destinations(1)}
+        "writes",
+        {
+            "10 destinations": lambda: healthy(10),
+            "1 destination": lambda: healthy(1),
+            "10 destinations, rushed": lambda: rushed(10),
+            "1 destination, rushed": lambda: rushed(1),
+        },
     )
     bench.compare(
         "disk writes for an event, 10 destinations / 1", rounds, "10 destinations", "1 destination", "bytes",

@@ -82,11 +82,13 @@ def _head(path: str, length: int) -> bytes:
 
 
 def drive(
-    port: int, requests: Iterator[tuple[bytes, int]], connections: int, *, events: int = 0, seconds: float = 0.0
-) -> Load:
-    """Send requests until ``events`` were sent, or for ``seconds``, and wait for all answers."""
+    port: int, requests: Iterator[tuple[bytes, int]], connections: int, *, events: int = 0, seconds: float = 0.0,
+    rate: float = 0.0,
+) -> Load:  # fmt: skip
+    """Send requests until ``events`` were sent, or for ``seconds``, and wait for all answers; as fast as they come, or
+    ``rate`` requests a second."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_drive(port, _enough(requests, events, seconds), connections))
+        return runner.run(_drive(port, _enough(requests, events, seconds), connections, rate))
 
 
 def _enough(requests: Iterator[tuple[bytes, int]], events: int, seconds: float) -> Iterator[tuple[bytes, int]]:
@@ -98,12 +100,13 @@ def _enough(requests: Iterator[tuple[bytes, int]], events: int, seconds: float) 
         yield request
 
 
-async def _drive(port: int, requests: Iterator[tuple[bytes, int]], connections: int) -> Load:
+async def _drive(port: int, requests: Iterator[tuple[bytes, int]], connections: int, rate: float) -> Load:
     load = Load()
     loop = asyncio.get_running_loop()
+    pace = Pace(rate)
     started = time.perf_counter()
     clients = [
-        (await loop.create_connection(lambda: _Client(load, requests), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Client(load, requests, pace), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
     await asyncio.gather(*(client.done for client in clients))
@@ -111,22 +114,43 @@ async def _drive(port: int, requests: Iterator[tuple[bytes, int]], connections: 
     return load
 
 
+class Pace:
+    """When the next request is to be sent; without a rate, now."""
+
+    def __init__(self, rate: float) -> None:
+        self._interval = 1 / rate if rate else 0.0
+        self._next = asyncio.get_running_loop().time()
+
+    def wait(self) -> float:
+        """Seconds until then."""
+        self._next += self._interval
+        return self._next - self._interval - asyncio.get_running_loop().time() if self._interval else 0.0
+
+
 class _Client(asyncio.Protocol):
     """Sends the next request as soon as the last one is answered."""
 
-    def __init__(self, load: Load, requests: Iterator[tuple[bytes, int]]) -> None:
+    def __init__(self, load: Load, requests: Iterator[tuple[bytes, int]], pace: Pace) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._load = load
         self._requests = requests
+        self._pace = pace
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._send()
+        self._send_on_time()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(error or ConnectionError("the server closed the connection"))
+
+    def _send_on_time(self) -> None:
+        wait = self._pace.wait()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
         request = next(self._requests, None)
@@ -154,4 +178,4 @@ class _Client(asyncio.Protocol):
             self._load.events += self._events
         else:
             self._load.failures += 1
-        self._send()
+        self._send_on_time()

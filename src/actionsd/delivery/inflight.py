@@ -17,10 +17,9 @@ class InFlight:
         self._replayed = 0
         self._replayed_bytes = 0
 
-    @property
-    def crowded(self) -> bool:
-        """Whether more than half is in use."""
-        return self.deliveries * 2 > self._most
+    def crowded_by(self, deliveries: int) -> bool:
+        """Whether so many that are settled, and only wait for their commit, take half of it."""
+        return deliveries * 2 >= self._most
 
     def full(self, deliveries: int, own: int, *, replay: bool) -> bool:
         """Whether a lane that has ``own`` in flight may not claim so many more. What is more than fits at all, of one

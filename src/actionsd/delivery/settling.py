@@ -74,14 +74,18 @@ class Settling:
     def settle(self, now: float, *, last: bool = False) -> None:
         """Hand what was gathered to the ledger, unless the last settlement is still being written. What only spares
         reading again can wait, but not when it may be the ``last`` chance."""
-        gathering = self.gathering
-        if self.committing or self.flushed or not (gathering.is_urgent or last or now >= self._next_quiet):
+        gathering, crowded = self.gathering, self._shared.crowded_by(self.gathering.deliveries)
+        if self.committing:
+            if crowded:
+                self._context.store.ledger.hurry()
+            return
+        if self.flushed or not (gathering.is_urgent or last or now >= self._next_quiet):
             return
         settlement = gathering.settlement(self._window)
         self.gathering = Gathering(self._lane, self._source)
         self.committing = True
         self._next_quiet = now + quiet_interval
-        urgent = gathering.intents is not None or self._shared.crowded
+        urgent = gathering.intents is not None or crowded
         future = self._context.store.ledger.settle(settlement, urgent=urgent)
         future.add_done_callback(lambda done: self._committed(done, settlement, gathering))
 

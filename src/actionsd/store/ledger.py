@@ -58,12 +58,15 @@ class Ledger:
         future: asyncio.Future[None] = self._writer.loop.create_future()
         self._writer.submit(Settle(settlement, future), hurry=urgent)
         if not urgent and self._timer is None:
-            self._timer = self._writer.loop.call_later(self._interval, self._hurry)
+            self._timer = self._writer.loop.call_later(self._interval, self.hurry)
         return future
 
-    def _hurry(self) -> None:
-        self._timer = None
-        self._writer.queue.hurry()
+    def hurry(self) -> None:
+        """Commit at once what :meth:`settle` was given."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._writer.queue.hurry()
 
     async def lane(self, key: LaneKey) -> LaneState | None:
         """The lane as of its last commit; ``None`` where there is none."""
