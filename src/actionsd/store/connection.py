@@ -14,6 +14,9 @@ from actionsd.store.options import StoreOptions
 from actionsd.store.segment import pack
 
 _sql = sql.load("connection")
+_tuning = (
+    "wait", "limit_cache", "shrink", "wal", "tune_writer", "delete_quickly", "limit_wal_file", "enforce_references",
+)  # fmt: skip
 
 
 class State(msgspec.Struct):
@@ -83,7 +86,7 @@ def open_writer(files: DataDir, options: StoreOptions) -> tuple[sqlite3.Connecti
     try:
         if created:
             files.database.chmod(0o600)
-        for name in ("wait", "limit_cache", "shrink", "wal", "tune_writer", "limit_wal_file", "enforce_references"):
+        for name in _tuning:
             db.execute(_sql[name]).fetchall()
         db.execute(f"pragma synchronous = {options.synchronous}")
         migrate(db, files.database)

@@ -25,6 +25,11 @@ pragma foreign_keys = on
 -- name: only_read
 pragma query_only = on
 
+-- name: delete_quickly
+-- What is deleted is overwritten only where its page is written anyway. Debian's SQLite would write all of it once more,
+-- each time that retention removes events.
+pragma secure_delete = fast
+
 -- name: version
 pragma user_version
 
