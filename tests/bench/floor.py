@@ -17,7 +17,12 @@ import pluggy
 import uvloop
 from aiohttp import web
 
-LOADED = (aiosqlite, anyio, click, msgspec, pluggy)
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+LOADED = (aiosqlite, anyio, click, msgspec, pluggy, zstd)
 
 
 async def main(port: int, path: str) -> None:

@@ -57,6 +57,18 @@ def test_r26_a_damaged_segment_keeps_its_positions_and_has_no_events(damage: str
         _ = entries[0].event
 
 
+@given(st.integers(1, 40), st.integers(0, 10_000), st.integers(1, 255), st.booleans())
+def test_r26_whatever_becomes_of_its_bytes_a_segment_gives_its_positions(
+    events: int, place: int, flip: int, cut_there: bool
+) -> None:
+    packed = bytearray(pack([(b"m%d" % number, b'{"event":"E"}' * number, b"{}", number) for number in range(events)]))
+    packed[place % len(packed)] ^= flip
+    if cut_there:
+        del packed[place % len(packed) :]
+    entries = Segment(1, events, 1, 7, 1, bytes(packed)).entries()
+    assert [entry.position for entry in entries] == [*range(1, events + 1)]
+
+
 def test_r07_events_of_several_sources_are_dense_and_their_requests_keep_their_order(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path) as store:

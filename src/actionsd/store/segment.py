@@ -28,7 +28,7 @@ SEGMENT_BYTES = 512 * 1024  # ... and no more than so many bytes of bodies, but 
 _PAGE = 32  # segments read at once
 _WORTHWHILE = 4096  # bytes; what is smaller than a page is not made much smaller, and would be slower to read
 _MAGIC = b"\x28\xb5\x2f\xfd"  # of a zstd frame; a msgpack array never begins so
-_LEVEL = 1  # 15 times smaller at 0.7 us an event; 3 gains nothing on such events and takes half as long again
+_LEVEL = 1  # of events of 1.5 KB a fourteenth is left, in 1.2 us each; 3 leaves no less and takes half as long again
 _OPTIONS: dict[int, int] = {
     zstd.CompressionParameter.compression_level: _LEVEL,
     zstd.CompressionParameter.checksum_flag: 1,
@@ -55,14 +55,13 @@ class Segment(NamedTuple):
     def entries(self) -> list[Entry]:
         """Its events in order. Of one that is damaged nothing can be told but their positions: their bodies are empty,
         which is no event and ends as a dead letter (RULES R26: ``undecodable``)."""
-        positions = range(self.first, self.last + 1)
         try:
-            rows = unpack(self.packed)
-        except (zstd.ZstdError, msgspec.DecodeError):
-            rows = []
-        if len(rows) != len(positions):
-            rows = [(b"", b"", b"", 0)] * len(positions)
-        source, received_at = self.source, self.received_at
+            return self._placed(unpack(self.packed))
+        except (zstd.ZstdError, msgspec.DecodeError, ValueError):
+            return self._placed([(b"", b"", b"", 0)] * (self.last - self.first + 1))
+
+    def _placed(self, rows: Sequence[Row]) -> list[Entry]:
+        positions, source, received_at = range(self.first, self.last + 1), self.source, self.received_at
         return [_entry(position, source, received_at, *row) for position, row in zip(positions, rows, strict=True)]
 
 
