@@ -16,7 +16,8 @@ from actionsd.errors import NotFound
 from actionsd.event import Accepted
 from actionsd.sdk import Request, Response
 from actionsd.settings import Delivery
-from actionsd.store.records import LaneKey
+from actionsd.store.ledger import Ledger
+from actionsd.store.records import LaneKey, Settlement
 from support.clock import FakeClock, settle
 from support.lanes import (
     HOST,
@@ -628,6 +629,41 @@ def test_r26_after_a_crash_what_is_tried_is_written_down_and_kills_only_twice(tm
         await it.start()
         assert not it.store.unclean
         await it.stop()
+
+    run(main)
+
+
+def test_r26_what_is_written_down_when_the_time_to_finish_is_over_is_not_tried_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[tuple[Settlement, asyncio.Future[None]]] = []
+
+    def hold(ledger: Ledger, settlement: Settlement, urgent: bool = False) -> "asyncio.Future[None]":
+        held.append((settlement, asyncio.get_running_loop().create_future()))
+        return held[-1][1]
+
+    async def main() -> None:
+        it = Bench(tmp_path, FakeClock(), Delivery(request_timeout=60.0))
+        await it.start()
+        it.partner.respond = lambda request: hang()
+        await it.accept(event("a"))
+        await eventually(lambda: it.partner.active == 1)
+        await it.crash()
+        it.partner.requests.clear()
+        monkeypatch.setattr(Ledger, "settle", hold)
+        await it.start()
+        await eventually(lambda: held)
+        (lane,) = it.lanes._outlets[it.id()].lanes
+        stopping = asyncio.ensure_future(it.lanes.stop())
+        await it.advance_until(lambda: lane._aborted)
+        monkeypatch.undo()
+        ((intent, committed),) = held
+        assert intent.intents
+        await it.store.ledger.settle(intent, urgent=True)
+        committed.set_result(None)
+        await eventually(stopping.done)
+        assert it.partner.requests == []
+        await it.store.close()
 
     run(main)
 

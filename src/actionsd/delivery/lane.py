@@ -318,7 +318,7 @@ class Lane:
 
     def _committed(self, settlement: Settlement) -> None:
         if settlement.intents and self._tried is not None:
-            self._start(self._tried)
+            (self._leave if self._aborted else self._start)(self._tried)
         self._commit.set()
         self._commit = asyncio.Event()
         self.wake()
