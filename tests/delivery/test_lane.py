@@ -540,6 +540,25 @@ def test_r24_batches_are_filled_or_sent_after_the_linger(tmp_path: Path) -> None
     run(main)
 
 
+def test_r24_a_full_window_does_not_send_batches_before_they_are_full(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, batch(batch_size=4), in_flight=10) as it:
+            await it.accept(*map(event, names(20)))
+            await it.settled()
+            assert [len(body) for body in bodies(it)] == [4] * 5
+
+    run(main)
+
+
+def test_r24_a_window_that_is_full_of_open_batches_sends_them(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with bench(tmp_path, batch(batch_keys=["group"]), in_flight=4) as it:
+            await it.accept(*[event(name, properties={"group": name}) for name in names(12)])
+            await eventually(lambda: len(bodies(it)) == 12, "without waiting for the linger")
+
+    run(main)
+
+
 def test_r24_a_batch_shares_its_batch_keys(tmp_path: Path) -> None:
     async def main() -> None:
         async with bench(tmp_path, batch(batch_keys=["group"])) as it:

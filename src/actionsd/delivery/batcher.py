@@ -29,10 +29,11 @@ class Batch(Generic[K, T]):
 
 
 class Batcher(Generic[K, T]):
-    """Open batches by key, and the full ones that wait for a slot."""
+    """Open batches by key, and the full ones that wait for a slot. ``held`` counts the items of the open ones."""
 
     def __init__(self, linger: float) -> None:
         self._linger = linger
+        self.held = 0
         self._open: dict[K, Batch[K, T]] = {}  # in the order in which they were opened, so by flush_at
         self.ready: deque[Batch[K, T]] = deque()
 
@@ -40,14 +41,15 @@ class Batcher(Generic[K, T]):
         """Put the item into the open batch of its key; a batch that is full, or would be over-full, gets ready."""
         batch, size = self._open.get(key), item.size
         if batch is not None and batch.size + size > most_bytes:
-            self.ready.append(self._open.pop(key))
+            self._close(key)
             batch = None
         if batch is None:
             batch = self._open[key] = Batch[K, T](key, now + self._linger)
         batch.items.append(item)
         batch.size += size
+        self.held += 1
         if len(batch.items) >= most_items or batch.size >= most_bytes:
-            self.ready.append(self._open.pop(key))
+            self._close(key)
 
     def flush_due(self, now: float) -> None:
         """Batches that have waited for ``linger`` get ready."""
@@ -55,17 +57,18 @@ class Batcher(Generic[K, T]):
             key, batch = next(iter(self._open.items()))
             if batch.flush_at > now:
                 return
-            self.ready.append(self._open.pop(key))
+            self._close(key)
 
     def flush(self) -> None:
         """All open batches get ready: a new version, a full window, a stop (RULES R20, R23, R32)."""
         self.ready.extend(self._open.values())
         self._open.clear()
+        self.held = 0
 
-    @property
-    def gathering(self) -> bool:
-        """Whether a batch is open."""
-        return bool(self._open)
+    def _close(self, key: K) -> None:
+        batch = self._open.pop(key)
+        self.ready.append(batch)
+        self.held -= len(batch.items)
 
     def next_at(self) -> float:
         """When :meth:`flush_due` has something to do; infinity when nothing is open."""

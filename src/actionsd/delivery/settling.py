@@ -51,6 +51,11 @@ class Settling:
         return shared or self._window.full
 
     @property
+    def spans_too_much(self) -> bool:
+        """Whether it is the oldest event that is not settled which keeps others from being claimed (RULES R23)."""
+        return self._window.full
+
+    @property
     def flushed(self) -> bool:
         """Whether all that was learnt is committed."""
         return not self.committing and self.gathering.is_empty and self._window.cursor == self.committed_cursor

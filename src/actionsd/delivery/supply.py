@@ -109,7 +109,8 @@ class Supply:
         queued = False
         while not (queued or self._batcher.ready):
             if self._settling.full(len(self.plan.mappings)) or self._retries.full:
-                self._batcher.flush()
+                if self._batcher.held * 2 >= self._settling.in_flight or self._settling.spans_too_much:
+                    self._batcher.flush()  # else what is under way makes room, and the open batches get full
                 return bool(self._batcher.ready)
             deliveries = self._claims.claim(self.plan, self._settling.gathering)
             if deliveries is None:
