@@ -3,8 +3,10 @@
 The presets and events of ../shared/bench are used where they are there, else the presets of the installed destinations
 and the events of ``workload.py``. Both sides read the same file, and are measured in turn. A delivery is all from the
 bytes of an event to the end of ``perform``, with HTTP answered at once; it is measured for destinations that both sides
-have, over the pairs of mapping and event that both deliver. As in the daemon an event is decoded once for all of its
-deliveries; "decoded each" decodes it for every one of them, as a lane does that works off a backlog alone.
+have, over the pairs of mapping and event that both deliver. As in the daemon, where the lanes of all destinations get a
+block of events, an event is decoded once, and a destination takes all of its events before the next one has its turn;
+"decoded each" decodes an event for every delivery, as when one destination alone works off a backlog. Node has the same
+order, and its events decoded before.
 """
 
 import asyncio
@@ -32,10 +34,13 @@ EVERY_EVENT = 'type != "none"'
 
 
 class Answering:
-    """A transport that answers every request at once."""
+    """A transport that answers every request at once; like a lane's it serves all attempts."""
 
     async def send(self, request: sdk.Request, /) -> sdk.Response:
         return sdk.Response(200, {"content-type": "application/json"}, b"{}")
+
+
+_answering = Answering()
 
 
 class Case:
@@ -80,7 +85,7 @@ class Case:
         assert self.prepared is not None
         if not self.fires(decoded):
             return False
-        around = Around(transport=Answering(), at_ms=1_715_776_496_789)
+        around = Around(transport=_answering, at_ms=1_715_776_496_789)
         return (await attempt(self.prepared, Item(event=decoded, key="bench"), around)).kind == "delivered"
 
 
@@ -161,12 +166,9 @@ def _ours(cases: list[Case], events: list[dict[str, Any]], deliveries: Pairs, mi
         "validation": checked / len(payloads),
     }
     if deliveries:
-        each = [(json.dumps(one).encode(), [case]) for case, one in deliveries]
-        together: dict[bytes, list[Case]] = {}
-        for body, cases_of in each:
-            together.setdefault(body, []).extend(cases_of)
-        sample["delivery"] = asyncio.run(_deliver([*together.items()], milliseconds))
-        sample["delivery, decoded each"] = asyncio.run(_deliver(each, milliseconds))
+        ordered = sorted(deliveries, key=lambda pair: pair[0].slug)
+        sample["delivery"] = asyncio.run(_deliver(ordered, milliseconds, once=True))
+        sample["delivery, decoded each"] = asyncio.run(_deliver(ordered, milliseconds, once=False))
     return sample
 
 
@@ -185,17 +187,18 @@ def _time(once: Callable[[], object], milliseconds: int) -> float:
     return took / runs * 1e6
 
 
-async def _deliver(deliveries: list[tuple[bytes, list[Case]]], milliseconds: int) -> float:
-    """Microseconds for each delivery of these events, each with the mappings that it goes to."""
+async def _deliver(deliveries: Pairs, milliseconds: int, *, once: bool) -> float:
+    """Microseconds for each delivery; an event is decoded ``once``, or for each."""
+    encoded = [(case, json.dumps(each).encode()) for case, each in deliveries]
+    bodies = {body for _, body in encoded} if once else set()
     runs = 0
     started = time.perf_counter()
     while (took := time.perf_counter() - started) * 1000 < milliseconds or not runs:
-        for body, cases in deliveries:
-            decoded = event.decode(body, b"{}")
-            for case in cases:
-                await case.deliver(decoded)
+        decoded = {body: event.decode(body, b"{}") for body in bodies}
+        for case, body in encoded:
+            await case.deliver(decoded[body] if once else event.decode(body, b"{}"))
         runs += 1
-    return took / runs / sum(len(cases) for _, cases in deliveries) * 1e6
+    return took / runs / len(encoded) * 1e6
 
 
 def _workload(scratch: Path) -> Path:
