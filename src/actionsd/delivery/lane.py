@@ -38,7 +38,7 @@ from actionsd.store.records import LaneState, Settlement
 pause_after_error = 1.0  # seconds until a failed read of the store is tried again
 _timed_out = Outcome(kind="retry", code=TIMED_OUT, message="no answer within the time limit", error="TimeoutError")
 crowded = 0.002  # seconds that the pump is late when the loop has more to do than time
-batches_in_a_crowd = 4  # that a lane attempts at once all the same
+batches_in_a_crowd = 2  # that a lane attempts at once all the same: one is built while the other is on its way
 
 
 class Lane:

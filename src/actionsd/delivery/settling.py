@@ -7,7 +7,7 @@ from actionsd.delivery.context import Context
 from actionsd.delivery.gathering import Gathering
 from actionsd.delivery.inflight import InFlight
 from actionsd.delivery.retries import Retries
-from actionsd.delivery.window import Window
+from actionsd.delivery.window import Window, window_span
 from actionsd.delivery.work import Delivery
 from actionsd.store.records import LaneKey, Settlement
 
@@ -32,6 +32,7 @@ class Settling:
     ) -> None:
         self._context = context
         self._lane = lane
+        self._replays = lane.replay > 0
         self._source = source
         self._window = window
         self._shared = shared
@@ -47,13 +48,13 @@ class Settling:
 
     def full(self, deliveries: int) -> bool:
         """Whether so many more may not be claimed before something is committed."""
-        shared = self._shared.full(deliveries, self.in_flight, replay=self._lane.replay > 0)
-        return shared or self._window.full
+        return self._shared.full(deliveries, self.in_flight, replay=self._replays) or self.spans_too_much
 
     @property
     def spans_too_much(self) -> bool:
         """Whether it is the oldest event that is not settled which keeps others from being claimed (RULES R23)."""
-        return self._window.full
+        window = self._window  # which need not look for that event while not even what is committed is so far behind
+        return window.read - self.committed_cursor >= window_span and window.full
 
     @property
     def flushed(self) -> bool:
@@ -70,7 +71,7 @@ class Settling:
         size = len(delivery.entry.body)
         self.in_flight += 1
         self._in_flight_bytes += size
-        self._shared.take(size, replay=self._lane.replay > 0)
+        self._shared.take(size, replay=self._replays)
 
     def released(self, delivery: Delivery) -> None:
         """What became of a delivery stands in ``gathering``."""
@@ -120,4 +121,4 @@ class Settling:
     def _give(self, deliveries: int, size: int) -> None:
         self.in_flight -= deliveries
         self._in_flight_bytes -= size
-        self._shared.give(deliveries, size, replay=self._lane.replay > 0)
+        self._shared.give(deliveries, size, replay=self._replays)
