@@ -86,7 +86,7 @@ class Case:
         if not self.fires(decoded):
             return False
         around = Around(transport=_answering, at_ms=1_715_776_496_789)
-        return (await attempt(self.prepared, Item(event=decoded, key="bench"), around)).kind == "delivered"
+        return (await attempt(self.prepared, Item(event=decoded), around)).kind == "delivered"
 
 
 Pairs = list[tuple[Case, dict[str, Any]]]

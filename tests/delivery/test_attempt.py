@@ -53,7 +53,7 @@ def prepared(perform: Any, batch: Any = None, **options: Any) -> Prepared:
 
 
 def item(id: Any, key: str = "d1") -> Item:
-    return Item(event=track("E", {"id": id}), key=key)
+    return Item(event=track("E", {"id": id}), identify=lambda: key)
 
 
 async def plain_ping(call: Call[NoSettings, Ping]) -> Response:

@@ -555,6 +555,7 @@ def test_r24_a_window_that_is_full_of_open_batches_sends_them(tmp_path: Path) ->
         async with bench(tmp_path, batch(batch_keys=["group"]), in_flight=4) as it:
             await it.accept(*[event(name, properties={"group": name}) for name in names(12)])
             await eventually(lambda: len(bodies(it)) == 12, "without waiting for the linger")
+            assert bodies(it) == [[name] for name in names(12)]
 
     run(main)
 

@@ -4,7 +4,7 @@ attempt         one event
 attempt_batch   many events of one mapping, in one call of ``perform_batch``
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,12 +20,12 @@ from actionsd.sdk import Auth, BatchCall, Call, HTTPError, IntegrationError, Mul
 class Item(msgspec.Struct, kw_only=True):
     """One delivery to attempt.
 
-    ``key`` is the delivery's id, the same at every attempt (RULES R7): ``call.idempotency_key``, and the seed of
-    ``call.uuid()``. ``payload`` spares the mapping where the lane has done it already.
+    ``identify`` gives the delivery's id, the same at every attempt (RULES R7): ``call.idempotency_key``, and the seed
+    of ``call.uuid()``. ``payload`` spares the mapping where the lane has done it already.
     """
 
     event: Mapping[str, Any]
-    key: str = ""
+    identify: Callable[[], str] = str
     payload: Payload | None = None
 
 
@@ -64,10 +64,10 @@ def _call(prepared: Prepared, item: Item, payload: Payload, session: Session, au
     around, definition = session.around, prepared.definition
     client = Client(around.transport, session.exchanges, around.monotonic, definition.hosts)
     call: Call[Any, Any] = Call(
-        settings=prepared.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(session, item.key),
+        settings=prepared.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(session, (item.identify,)),
         attempt=around.attempt, deadline=around.deadline, sync_mode=prepared.sync_mode,
         matching_key=prepared.matching_key, transaction={} if around.transaction is None else around.transaction,
-        payload=payload, event=item.event, idempotency_key=item.key,
+        payload=payload, event=item.event,
     )  # fmt: skip
     session.used.append(auth)
     if definition.request is not None:
@@ -120,10 +120,9 @@ async def _perform_batch(
         call = session.call(
             BatchCall,
             auth,
-            items[0].key,
+            [item.identify for item in items],
             payloads=list(payloads),
             events=[item.event for item in items],
-            idempotency_keys=[item.key for item in items],
             attempt=session.around.attempt,
             deadline=session.around.deadline,
             sync_mode=prepared.sync_mode,

@@ -7,6 +7,7 @@ time out, fill the free slots, settle what was learnt, read on.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from actionsd.delivery.attempt import Item, attempt_batch
@@ -264,7 +265,11 @@ class Lane:
             transaction=None if attempt.batched else first.shared,
         )
         items = [
-            Item(event=delivery.event, key=self._context.delivery_id(self.key, delivery), payload=delivery.payload)
+            Item(
+                event=delivery.event,
+                identify=partial(self._context.delivery_id, self.key, delivery),
+                payload=delivery.payload,
+            )
             for delivery in attempt.deliveries
         ]
         if attempt.batched:

@@ -20,6 +20,8 @@ from actionsd.sdk import Auth, BaseCall, Definition, Payload, Settings, Tokens, 
 from actionsd.sdk.payload import secrets
 
 C = TypeVar("C", bound=BaseCall[Any])
+Identify = Sequence[Callable[[], str]]
+"""What gives the ids of deliveries: few plugins ask for them, and each takes a microsecond."""
 
 
 class Around(msgspec.Struct, kw_only=True):
@@ -56,13 +58,13 @@ class Session(msgspec.Struct, dict=True, eq=False):
 
     __repr__ = object.__repr__  # exchanges hold secrets (I6)
 
-    def call(self, kind: Callable[..., C], auth: Auth, key: str = "", **own: Any) -> C:
+    def call(self, kind: Callable[..., C], auth: Auth, identify: Identify = (str,), **own: Any) -> C:
         """A call of this kind with what every call knows (:class:`actionsd.sdk.BaseCall`) and ``own``; its client
-        applies the definition's options."""
+        applies the definition's options. ``identify`` gives the ids of its deliveries."""
         around, definition = self.around, self.definition
         client = Client(around.transport, self.exchanges, around.monotonic, definition.hosts)
         call = kind(
-            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(self, key), **own
+            settings=self.settings, auth=auth, http=client, at_ms=around.at_ms, tools=Tools(self, identify), **own
         )  # fmt: skip
         self.used.append(auth)
         if definition.request is not None:
@@ -102,7 +104,7 @@ class Tools(msgspec.Struct, eq=False):
     and numbers are the same ones in the same order for the same delivery (RULES R22)."""
 
     session: Session
-    key: str
+    identify: Identify
     uuids: int = 0
     seeded: random.Random | None = None
 
@@ -111,7 +113,7 @@ class Tools(msgspec.Struct, eq=False):
         if self.session.around.uuid is not None:
             return self.session.around.uuid()
         self.uuids += 1
-        digest = blake2b(f"{self.key}/{self.uuids}".encode(), digest_size=16).digest()
+        digest = blake2b(f"{self.identify[0]()}/{self.uuids}".encode(), digest_size=16).digest()
         return str(UUID(bytes=digest, version=4))
 
     def random(self) -> float:
@@ -119,8 +121,12 @@ class Tools(msgspec.Struct, eq=False):
         if self.session.around.random is not None:
             return self.session.around.random()
         if self.seeded is None:
-            self.seeded = random.Random(self.key)
+            self.seeded = random.Random(self.identify[0]())
         return self.seeded.random()
+
+    def keys(self) -> list[str]:
+        """The ids of the deliveries."""
+        return [identify() for identify in self.identify]
 
     @property
     def log(self) -> QuietLog:

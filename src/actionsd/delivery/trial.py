@@ -77,7 +77,7 @@ class Trial:
             shared: ``call.transaction``, one for all mappings that an event is tried with.
         """
         started = self._monotonic()
-        item = Item(event=event, key=key)
+        item = Item(event=event, identify=lambda: key)
         try:
             item.payload = prepared.payload(event, batch=prepared.batches)
         except Exception as error:

@@ -58,6 +58,8 @@ class Tools(Protocol):
     @property
     def log(self) -> Log: ...
 
+    def keys(self) -> list[str]: ...
+
 
 class BaseCall(msgspec.Struct, Generic[S], kw_only=True):
     """What every call knows. ``at_ms`` is the time of the call in milliseconds since the epoch, UTC.
@@ -72,7 +74,7 @@ class BaseCall(msgspec.Struct, Generic[S], kw_only=True):
     http: Http
     at_ms: int
     tools: Tools
-    """Where ``uuid``, ``random`` and ``log`` come from."""
+    """Where ``uuid``, ``random``, ``log`` and the idempotency keys come from."""
 
     def uuid(self) -> str:
         """A new UUID, the same ones in the same order whenever this delivery is tried again (RULES R22)."""
@@ -120,8 +122,11 @@ class Call(_DeliveryCall[S], Generic[S, P], kw_only=True):
     payload: P
     event: Mapping[str, Any]
     """The event as the mapping saw it; read-only. Prefer fields: users can map them."""
-    idempotency_key: str = ""
-    """The same text whenever this delivery is tried again; delivery is at least once (FEATURES F183)."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same text whenever this delivery is tried again; delivery is at least once (FEATURES F183)."""
+        return self.tools.keys()[0]
 
     @property
     def message_id(self) -> str:
@@ -139,7 +144,11 @@ class BatchCall(_DeliveryCall[S], Generic[S, P], kw_only=True):
 
     payloads: list[P]
     events: list[Mapping[str, Any]]
-    idempotency_keys: list[str] = []
+
+    @property
+    def idempotency_keys(self) -> list[str]:
+        """What each delivery's ``idempotency_key`` would be alone."""
+        return self.tools.keys()
 
 
 class DeleteCall(BaseCall[S], Generic[S], kw_only=True):

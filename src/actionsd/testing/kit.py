@@ -102,7 +102,10 @@ async def run(
     if trigger is _DEFAULT:
         trigger = "" if chosen is None else chosen.trigger
     matches = _matcher(trigger)
-    items = [Item(event=event, key=f"test-{index}") if matches(event) else None for index, event in enumerate(events)]
+    items = [
+        Item(event=event, identify=f"test-{index}".__str__) if matches(event) else None
+        for index, event in enumerate(events)
+    ]
     outcomes = await _batch(prepared, items, around) if batch else await _singles(prepared, items, around)
     return Run(transport.requests, outcomes)
 
