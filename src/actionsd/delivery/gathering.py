@@ -1,7 +1,7 @@
 """What a lane has learnt since its last settlement; becomes the next one (RULES R3, R29)."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from actionsd.delivery.due import key_of
@@ -32,7 +32,6 @@ class Gathering:
         self.samples: list[Sample] = []
         self.intents: tuple[tuple[int, int], ...] | None = None
         self._counts: defaultdict[tuple[str, str, int], Counts] = defaultdict(_none)  # by step, reason and mapping
-        self._delivered: dict[int, Counts] = {}  # by mapping
         self._latencies = [0] * buckets
 
     @property
@@ -49,13 +48,15 @@ class Gathering:
         """An event, or one of its deliveries, is not to be sent."""
         self._count("discarded", reason, mapping, facet)
 
-    def delivered(self, delivery: Delivery, latency: int) -> None:
-        """It has arrived; ``latency`` is the bucket of the time that it took."""
-        of = self._delivered.get(delivery.mapping)
-        if of is None:
-            of = self._delivered[delivery.mapping] = self._counts["delivered", "", delivery.mapping]
-        of[delivery.entry.facet] += 1
-        self._latencies[latency] += 1
+    def delivered(self, mapping: int, facets: Mapping[int, int]) -> None:
+        """So many of each facet have arrived."""
+        of = self._counts["delivered", "", mapping]
+        for facet, events in facets.items():
+            of[facet] += events
+
+    def took(self, bucket: int, events: int) -> None:
+        """So many that have arrived took a time of this bucket of the histogram."""
+        self._latencies[bucket] += events
 
     def retry(self, row: Retry, reason: str, entry: Entry) -> None:
         """An attempt has failed and there will be another; ``reason`` is what is counted."""
@@ -72,14 +73,16 @@ class Gathering:
         self._count("dead", reason, dead.mapping, facet)
         self.dead.append(dead)
 
-    def release(self, delivery: Delivery, window: Window) -> None:
-        """The delivery is settled: it leaves the window, or its retry row goes (unless :meth:`retry` replaced it)."""
-        self.deliveries += 1
-        self.size += len(delivery.entry.body)
-        if delivery.retry is None:
-            window.settle(delivery.entry.position, delivery.mapping)
-        elif (key := key_of(delivery.retry)) not in self.retries:
-            self.revived.append(key)
+    def release(self, deliveries: Sequence[Delivery], window: Window) -> None:
+        """The deliveries are settled: they leave the window, or their retry rows go (unless :meth:`retry` replaced
+        them)."""
+        self.deliveries += len(deliveries)
+        self.size += sum([len(delivery.entry.body) for delivery in deliveries])
+        for delivery in deliveries:
+            if delivery.retry is None:
+                window.settle(delivery.entry.position, delivery.mapping)
+            elif (key := key_of(delivery.retry)) not in self.retries:
+                self.revived.append(key)
 
     def settlement(self, window: Window) -> Settlement:
         """All of it, with the cursor as it is now. A replay's events were accepted long ago: how long they took says

@@ -18,9 +18,9 @@ class Histogram:
         self.counts = [0] * buckets
         self.milliseconds = 0
 
-    def add(self, milliseconds: int) -> int:
-        """One event took this long; returns the number of its bucket."""
+    def add(self, milliseconds: int, events: int = 1) -> int:
+        """So many events took this long; returns the number of their bucket."""
         bucket = bisect_left(_milliseconds, milliseconds)
-        self.counts[bucket] += 1
-        self.milliseconds += milliseconds
+        self.counts[bucket] += events
+        self.milliseconds += milliseconds * events
         return bucket

@@ -1,5 +1,6 @@
 """What a lane makes of outcomes: the gate learns, the gathering is told, listeners see it (DESIGN step 5)."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from actionsd.delivery.context import Context
@@ -35,30 +36,42 @@ class Outcomes:
     def conclude(self, attempt: Attempt, outcomes: Sequence[Outcome]) -> None:
         """An attempt has ended, with an outcome for each of its deliveries."""
         now, wall = self._context.clock.monotonic(), self._context.clock.now()
-        told = None
         self._sampler.now = now
-        all_arrived = all(outcome.kind == "delivered" for outcome in outcomes)
-        if all_arrived:
-            self._gate.arrived(attempt.mapping, len(outcomes))
-        for delivery, outcome in zip(attempt.deliveries, outcomes, strict=True):
-            if not all_arrived:
-                self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
-            step = self._conclude(attempt, delivery, outcome, wall)
-            if self._teller.listening:
-                took = (now - attempt.started_at) * 1000 if attempt.started_at else 0.0
-                self._teller.ended(step, delivery, outcome, took, first=outcome.session is not told)
-                told = outcome.session or told
-
-    def _conclude(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
-        if outcome.kind == "delivered":
-            gathering, step = self._settling.gathering, "delivered"
-            gathering.delivered(delivery, self._histogram.add(wall - delivery.entry.received_at))
-            if self._sampler.wants_delivered(delivery.mapping):
-                gathering.samples.append(self._sampler.ended(delivery, step, "", outcome))
+        pairs = [*zip(attempt.deliveries, outcomes, strict=True)]
+        arrived = [pair for pair in pairs if pair[1].kind == "delivered"]
+        if arrived:
+            self._arrived(attempt.mapping, arrived, wall)
+        if len(arrived) == len(pairs):
+            self._gate.arrived(attempt.mapping, len(pairs))
+            steps = ["delivered"] * len(pairs)
         else:
-            step = self._failed(attempt, delivery, outcome, wall)
-        self._settling.released(delivery)
-        return step
+            for delivery, outcome in pairs:
+                self._gate.learn(attempt.mapping, delivery.entry.position, outcome, now)
+            steps = [
+                "delivered" if outcome.kind == "delivered" else self._failed(attempt, delivery, outcome, wall)
+                for delivery, outcome in pairs
+            ]
+        self._settling.released(attempt.deliveries)
+        if self._teller.listening:
+            self._tell(attempt, pairs, steps, now)
+
+    def _arrived(self, mapping: int, arrived: Sequence[tuple[Delivery, Outcome]], wall: int) -> None:
+        """Deliveries of one mapping; those of a batch were mostly accepted together, and are of few facets."""
+        gathering = self._settling.gathering
+        gathering.delivered(mapping, Counter([delivery.entry.facet for delivery, _ in arrived]))
+        for received_at, events in Counter([delivery.entry.received_at for delivery, _ in arrived]).items():
+            gathering.took(self._histogram.add(wall - received_at, events), events)
+        if self._sampler.wants_delivered(mapping):
+            gathering.samples.append(self._sampler.ended(arrived[0][0], "delivered", "", arrived[0][1]))
+
+    def _tell(
+        self, attempt: Attempt, pairs: Sequence[tuple[Delivery, Outcome]], steps: Sequence[str], now: float
+    ) -> None:
+        took = (now - attempt.started_at) * 1000 if attempt.started_at else 0.0
+        told = None
+        for (delivery, outcome), step in zip(pairs, steps, strict=True):
+            self._teller.ended(step, delivery, outcome, took, first=outcome.session is not told)
+            told = outcome.session or told
 
     def discard(self, delivery: Delivery, reason: str) -> None:
         """A delivery is not to be made any more, and nobody wants to hear of it again."""
@@ -66,7 +79,7 @@ class Outcomes:
         gathering.discard(reason, entry.facet, delivery.mapping)
         if self._sampler.wants(reason):
             gathering.samples.append(self._sampler.unsent(entry, "discarded", reason, delivery.mapping))
-        self._settling.released(delivery)
+        self._settling.released([delivery])
         if self._teller.listening:
             self._teller.given_up("discarded", delivery, reason)
 
@@ -79,7 +92,7 @@ class Outcomes:
         gathering.die(dead_letter(outcome, history, reason), reason, entry.facet)
         if self._sampler.wants(reason):
             gathering.samples.append(self._sampler.unsent(entry, "dead", reason, delivery.mapping, message))
-        self._settling.released(delivery)
+        self._settling.released([delivery])
         if self._teller.listening:
             self._teller.given_up("dead", delivery, reason)
 
@@ -97,7 +110,7 @@ class Outcomes:
             message="its address is down",
         )
         self._settling.gathering.park(row, delivery.entry)
-        self._settling.released(delivery)
+        self._settling.released([delivery])
 
     def _failed(self, attempt: Attempt, delivery: Delivery, outcome: Outcome, wall: int) -> str:
         history = self._history(delivery, attempt.plan.versions, delivery.attempts + 1)

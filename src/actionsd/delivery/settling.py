@@ -1,7 +1,7 @@
 """How a lane settles: outcomes are gathered, committed together, and leave the window only then (RULES R4)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from actionsd.delivery.context import Context
 from actionsd.delivery.gathering import Gathering
@@ -73,9 +73,9 @@ class Settling:
         self._in_flight_bytes += size
         self._shared.take(size, replay=self._replays)
 
-    def released(self, delivery: Delivery) -> None:
-        """What became of a delivery stands in ``gathering``."""
-        self.gathering.release(delivery, self._window)
+    def released(self, deliveries: Sequence[Delivery]) -> None:
+        """What became of the deliveries stands in ``gathering``."""
+        self.gathering.release(deliveries, self._window)
 
     def settle(self, now: float, *, last: bool = False) -> None:
         """Hand what was gathered to the ledger, unless the last settlement is still being written. What only spares
