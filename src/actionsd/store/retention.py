@@ -29,8 +29,8 @@ _ledger_sql = sql.load("ledger")
 _counters_sql = sql.load("counters")
 
 _SLICE_SECONDS = 0.005  # of the writer's time (RULES R11)
-_FIRST_SLICE = 64  # rows; later slices follow what this one took
-_LARGEST_SLICE = 4096
+_FIRST_SLICE = 4  # segments; later slices follow what this one took
+_LARGEST_SLICE = 1024
 _KEYS = 500  # dedup keys a slice
 _LETTERS = 100  # dead letters a slice
 _HOLD = 600.0  # seconds without deleting by age after a start or a jump of the clock (RULES R31)
@@ -52,7 +52,7 @@ class Retention:
         self._ledger = ledger
         self._options = options
         self._clock = clock
-        self._rows = _FIRST_SLICE
+        self._segments = _FIRST_SLICE
         self._offset = self._wall_offset()
         self._held_until = clock.monotonic() + _HOLD
         self._next_unused = 0.0
@@ -127,7 +127,7 @@ class Retention:
             after = moved
 
     async def _slice_end(self, after: int, upto: int) -> int | None:
-        bounds = {"after": after, "upto": upto, "rows": self._rows}
+        bounds = {"after": after, "upto": upto, "segments": self._segments}
         ((end,),) = await self._reader.rows(_sql["slice_end"], bounds)
         return end if end is None else int(end)
 
@@ -152,7 +152,7 @@ class Retention:
 
         took = await self._writer.run(delete)
         factor = 2.0 if took <= 0 else min(2.0, _SLICE_SECONDS / took)
-        self._rows = max(1, min(_LARGEST_SLICE, int(self._rows * factor)))
+        self._segments = max(1, min(_LARGEST_SLICE, int(self._segments * factor)))
         return last
 
     async def _pass_lanes(self, last: int) -> dict[int, int]:

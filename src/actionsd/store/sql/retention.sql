@@ -1,7 +1,7 @@
 -- name: slice_end
 -- The position that ends a slice of so many segments.
 select max(last) from (
-    select last from journal where first > :after and last <= :upto order by first limit :rows
+    select last from journal where first > :after and last <= :upto order by first limit :segments
 )
 
 -- name: read_expired_retries
