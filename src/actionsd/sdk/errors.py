@@ -23,7 +23,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actionsd.sdk.http import Request, Response
 
-_OWN_NAMES = {419: "AUTHENTICATION_TIMEOUT", 499: "CANCELLED", 529: "SITE_IS_OVERLOADED"}
+_OWN_NAMES = {
+    413: "PAYLOAD_TOO_LARGE", 414: "URI_TOO_LONG", 416: "RANGE_NOT_SATISFIABLE", 419: "AUTHENTICATION_TIMEOUT",
+    422: "UNPROCESSABLE_ENTITY", 499: "CANCELLED", 529: "SITE_IS_OVERLOADED",
+}  # fmt: skip
 
 
 def is_retryable(status: int) -> bool:

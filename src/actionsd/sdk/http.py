@@ -62,6 +62,22 @@ class Request(msgspec.Struct, frozen=True):
         return self.body.decode(errors="replace")
 
 
+# What node says; Python's own phrases and names are of one RFC or another, by its version.
+_PHRASES = {413: "Payload Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Entity"}
+
+
+def phrase(status: int) -> str:
+    """What an HTTP status means, in the words that go with it; "" for an unknown one.
+
+    >>> phrase(404), phrase(422), phrase(799)
+    ('Not Found', 'Unprocessable Entity', '')
+    """
+    try:
+        return _PHRASES.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
 class Response(msgspec.Struct, frozen=True, dict=True):
     """An answer, read to the end; ``headers`` have lower-case names.
 
@@ -82,10 +98,7 @@ class Response(msgspec.Struct, frozen=True, dict=True):
     @property
     def reason(self) -> str:
         """The standard phrase of the status, such as "Not Found"; "" for one without."""
-        try:
-            return HTTPStatus(self.status).phrase
-        except ValueError:
-            return ""
+        return phrase(self.status)
 
     @cached_property
     def text(self) -> str:

@@ -3,12 +3,12 @@
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 
 import click
 
 from actionsd import wire
 from actionsd.cli.output import coloured
+from actionsd.sdk.http import phrase
 
 _most_lines = 60  # of one body
 _usual = {"content-type", "user-agent", "content-length"}  # headers that are not worth a line
@@ -51,15 +51,9 @@ def _exchange(exchange: wire.Exchange) -> Iterator[str]:
     if exchange.response is not None:
         response = exchange.response
         colour = "green" if 200 <= response.status < 300 else "red"
-        yield click.style(f"  ← {_phrase(response.status)}, {took}", fg=colour)
+        status = f"{response.status} {phrase(response.status)}".rstrip()
+        yield click.style(f"  ← {status}, {took}", fg=colour)
         yield from _body(response.body, response.headers, response.truncated)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def _body(text: str, headers: Mapping[str, str], truncated: bool) -> Iterator[str]:
