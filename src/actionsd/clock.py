@@ -32,3 +32,11 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+JUMP_MS = 60_000  # of the wall clock against the monotonic one; less is drift (RULES R31)
+
+
+def ahead(clock: Clock) -> int:
+    """How far the wall clock is ahead of the monotonic one, in milliseconds; only differences mean anything."""
+    return clock.now() - round(clock.monotonic() * 1000)

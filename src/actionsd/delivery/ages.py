@@ -2,9 +2,8 @@
 
 from collections import deque
 
-from actionsd.clock import Clock
+from actionsd.clock import JUMP_MS, Clock, ahead
 
-_drift_ms = 60_000  # of the wall clock against the monotonic one that is a jump
 _most_jumps = 100  # remembered
 
 
@@ -15,18 +14,14 @@ class Ages:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = self._ahead()
+        self._offset = ahead(self._clock)
         self._jumps: deque[tuple[int, int]] = deque(maxlen=_most_jumps)  # wall time before it, at most; milliseconds
 
     def of(self, first_at: int, now: int) -> int:
         """Milliseconds from ``first_at`` to ``now``, which is the wall time of this moment."""
-        jump = self._ahead() - self._offset
-        if abs(jump) > _drift_ms:
+        jump = ahead(self._clock) - self._offset
+        if abs(jump) > JUMP_MS:
             self._offset += jump
             if jump > 0:
                 self._jumps.append((now - jump, jump))
         return now - first_at - sum(jump for before, jump in self._jumps if first_at <= before)
-
-    def _ahead(self) -> int:
-        """How far the wall clock is ahead of the monotonic one."""
-        return self._clock.now() - round(self._clock.monotonic() * 1000)

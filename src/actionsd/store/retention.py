@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from actionsd.clock import Clock
+from actionsd.clock import JUMP_MS, Clock, ahead
 from actionsd.store import counters, facets, sql
 from actionsd.store.append import BLOCK
 from actionsd.store.journal import Journal
@@ -34,7 +34,6 @@ _LARGEST_SLICE = 1024
 _KEYS = 500  # dedup keys a slice
 _LETTERS = 100  # dead letters a slice
 _HOLD = 600.0  # seconds without deleting by age after a start or a jump of the clock (RULES R31)
-_DRIFT_MS = 60_000
 _UNUSED_SECONDS = 3600.0  # between looks for facets that no bucket has: it reads all buckets
 _FREE_SHARE = 4  # pages are given back while more than a quarter of the file is free
 _VACUUM_SLICES = 50  # a sweep
@@ -53,7 +52,7 @@ class Retention:
         self._options = options
         self._clock = clock
         self._segments = _FIRST_SLICE
-        self._offset = self._wall_offset()
+        self._offset = ahead(clock)
         self._held_until = clock.monotonic() + _HOLD
         self._next_unused = 0.0
 
@@ -81,15 +80,12 @@ class Retention:
         await self._limit_details()
         await self._give_back_pages()
 
-    def _wall_offset(self) -> int:
-        return self._clock.now() - round(self._clock.monotonic() * 1000)
-
     def _ages_are_held(self) -> bool:
         """Whether a start or a jump of the wall clock is too recent to delete by age."""
-        offset = self._wall_offset()
+        offset = ahead(self._clock)
         drift = offset - self._offset
         self._offset = offset
-        if abs(drift) > _DRIFT_MS:
+        if abs(drift) > JUMP_MS:
             self._held_until = self._clock.monotonic() + _HOLD
             log.warning("the clock jumped by %.0f s: nothing is deleted by age for 10 minutes", drift / 1000)
         return self._clock.monotonic() < self._held_until
