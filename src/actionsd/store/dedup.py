@@ -9,7 +9,7 @@ import math
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, count, repeat
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +80,7 @@ class Dedup:
         """128-bit keys of message ids within their sources; without ``hash_key`` nobody can make two ids collide."""
         bases = self._bases
         keys = []
-        for source, message_id in zip(sources, message_ids, strict=False):
+        for source, message_id in zip(sources, message_ids, strict=True):
             keyed = bases[source].copy()
             keyed.update(message_id)
             keys.append(keyed.digest())
@@ -128,7 +128,7 @@ class Dedup:
             buckets: dict[int, dict[bytes, int]] = {}
             for segment in segments:
                 ids = [entry.message_id.encode("utf-8", "surrogatepass") for entry in segment.entries()]
-                keys = self.keys(repeat(segment.source), ids)
+                keys = self.keys([segment.source] * len(ids), ids)
                 buckets.setdefault(bucket_at(segment.received_at), {}).update(zip(keys, count(segment.first)))
             for bucket, positions in buckets.items():
                 self._insert(bucket, positions, sorted(positions))

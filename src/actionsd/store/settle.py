@@ -1,11 +1,12 @@
 """Writes what became of deliveries (RULES R3, R11, R13, R25, R26). Runs in the writer's thread."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from actionsd.errors import NotFound
+from actionsd.event import Entry
 from actionsd.store import sql
 from actionsd.store.append import BLOCK
 from actionsd.store.completed import decode, encode
@@ -31,7 +32,7 @@ def write_settlement(transaction: Transaction, settlement: Settlement) -> None:
         raise NotFound(f"destination {destination} has no lane (replay {replay})")
     db.executemany(_sql["delete_retry"], settlement.settled_retries)
     put_retries(transaction, settlement.retries)
-    put_dead(transaction, settlement.dead)
+    put_dead(transaction, settlement.dead, entries_at(db, [dead.position for dead in settlement.dead]))
     if settlement.intents is not None:
         kept = msgspec.json.encode(settlement.intents).decode()
         db.execute(_sql["clear_intents"], lane | {"kept": kept})
@@ -57,13 +58,12 @@ def put_retries(transaction: Transaction, retries: Iterable[Retry]) -> None:
     transaction.db.executemany(_sql["put_retry"], rows)
 
 
-def put_dead(transaction: Transaction, dead: Iterable[Dead]) -> None:
-    """Insert dead letters and keep their events."""
+def put_dead(transaction: Transaction, dead: Iterable[Dead], events: Mapping[int, Entry]) -> None:
+    """Insert dead letters and keep their events, which are given by position."""
     rows = [
         {"destination": d.lane.destination, "replay": d.lane.replay, "died_at": transaction.now, **_fields(d)}
         for d in dead
     ]
-    events = entries_at(transaction.db, [row["position"] for row in rows])
     transaction.db.executemany(_sql["keep_event"], map(kept, events.values()))
     transaction.db.executemany(_sql["put_dead_letter"], rows)
 
@@ -74,9 +74,9 @@ def bury_retries(
     """Take retry rows out of their queue: into dead letters, or, without ``keep``, into a counted discard."""
     retries = list(retries)
     step = "dead" if keep else "discarded"
-    if keep:
-        put_dead(transaction, [_died(retry, reason, requeueable, transaction.now) for retry in retries])
     events = entries_at(transaction.db, [retry.position for retry in retries])
+    if keep:
+        put_dead(transaction, [_died(retry, reason, requeueable, transaction.now) for retry in retries], events)
     for retry in retries:
         destination, replay = retry.lane
         what = Count(step, reason, destination=destination, mapping=retry.mapping, replay=replay)
