@@ -78,6 +78,13 @@ class Catalog:
             raise LookupError(self._not_found(key))
         return found
 
+    def load_next(self) -> bool:
+        """Load one more of the entry points; false when all are."""
+        if not self._points:
+            return False
+        self._load(self._points[0].name)
+        return True
+
     def _found(self, *keys: str) -> Definition[Any] | None:
         tables = (self._definitions, self._others)
         return next((table[key] for table in tables for key in keys if key in table), None)
@@ -87,12 +94,12 @@ class Catalog:
         self._points = [point for point in self._points if point.name != name]
         for point in named:
             self._add(_plugin(point))
+        if not self._points:
+            self._definitions = dict(sorted(self._definitions.items()))
 
     def _load_all(self) -> None:
-        if self._points:
-            while self._points:
-                self._load(self._points[0].name)
-            self._definitions = dict(sorted(self._definitions.items()))
+        while self.load_next():
+            pass
 
     def _add(self, plugin: Plugin) -> None:
         """Take a plugin in, or into quarantine when it brings a slug that is taken."""

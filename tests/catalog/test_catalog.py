@@ -169,3 +169,9 @@ def test_two_plugins_of_one_name_are_both_loaded_and_the_second_of_a_slug_is_qua
     catalog = load([EntryPoint("acme", "one", "actionsd"), EntryPoint("acme", "two", "actionsd")])
     assert catalog.find("acme").slug == "acme"
     assert [plugin.error for plugin in catalog.plugins] == ["", "the slug 'acme' is taken by one"]
+
+
+def test_definitions_are_in_order_however_they_came_to_be_loaded(plugins: Path) -> None:
+    catalog = load([write(plugins, "one", ["one"]), write(plugins, "two", ["two"])])
+    assert [catalog.find("two").slug, catalog.find("one").slug] == ["two", "one"]
+    assert [*catalog.definitions] == ["one", "two"]

@@ -90,6 +90,7 @@ def test_a_plugin_from_the_scaffold_is_installed_found_configured_and_delivers(t
         shown = daemon.ctl("plugins").stdout
         assert "in quarantine: broken: TypeError" in shown
         assert "deprecated: acme: x will go" in shown
+        until(lambda: "the plugin actionsd-broken" in daemon.log.read_text(), what="a word about the broken plugin")
         assert "the plugin actionsd-broken 0.1.0 is in quarantine: TypeError" in daemon.log.read_text()
         assert "the plugin actionsd-acme 0.1.0 uses what will go: x will go" in daemon.log.read_text()
 

@@ -18,6 +18,7 @@ from actionsd.admin.server import Admin
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.daemon.pulse import Pulse
+from actionsd.daemon.unused import load_unused
 from actionsd.delivery.dry import DryTransport
 from actionsd.delivery.lanes import Lanes
 from actionsd.errors import StoreBroken
@@ -63,9 +64,11 @@ class Daemon:
             await self._start(stack, read, definitions)
             self._stack = stack.pop_all()
 
-    def load_the_rest(self) -> None:
-        """Load the plugins that no destination uses, which no start should wait for, and tell which are broken."""
-        _tell_of_plugins(self.parts.catalog)
+    def load_unused(self) -> None:
+        """From now on load the plugins that no destination uses, see :mod:`actionsd.daemon.unused`."""
+        parts = self.parts
+        loading = load_unused(parts.catalog, lambda: sum(parts.store.counts.values()), self._clock)
+        self._stack.push_async_callback(_cancel, asyncio.create_task(loading, name="plugins"))
 
     async def stop(self) -> None:
         """Answer what was read, drain the lanes, close the store (RULES R32)."""
@@ -168,15 +171,6 @@ def refuse_what_needs_a_restart(old: Settings, new: Settings, path: Path) -> Non
 
 
 _reloadable = {"sources", "destinations", "ingest", "admin", "journal", "delivery"}  # tables are compared key by key
-
-
-def _tell_of_plugins(definitions: Catalog) -> None:
-    for plugin in definitions.plugins:
-        named = (plugin.package, plugin.version)
-        if plugin.error:
-            log.error("the plugin %s %s is in quarantine: %s", *named, plugin.error)
-        for text in plugin.deprecations:
-            log.warning("the plugin %s %s uses what will go: %s", *named, text)
 
 
 async def _tell_what_is_held(store: Store) -> None:

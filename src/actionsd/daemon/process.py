@@ -49,7 +49,7 @@ async def _serve(path: Path, announce: Callable[[Parts], None], dry_run: bool) -
     await daemon.start()
     announce(daemon.parts)
     notifier.ready()
-    daemon.load_the_rest()
+    daemon.load_unused()
     gc.freeze()  # what lives now lives to the end: collections need not look at it
     gc.set_threshold(20_000, 50, 50)  # decoded events are no cycles: looking through them again and again finds nothing
     gc.enable()  # `actionsd run` starts without
