@@ -112,7 +112,12 @@ def test_r34_reads_are_bounded_in_rows_and_bytes_but_always_go_on(tmp_path: Path
     async def main() -> None:
         async with opened(tmp_path) as store:
             await store.journal.append(1, [accepted(f"m{i}", body=b"x" * 100, added=b"") for i in range(1500)], {})
-            assert len(await store.journal.read(0, limit=5000, max_bytes=10**9)) == 1000
+            page = await store.journal.read(0, limit=5000, max_bytes=10**9)
+            assert [e.position for e in page] == [*range(1, 769)]  # three segments, and not the fourth, up to 1,024
+            page = await store.journal.read(700, limit=300, max_bytes=10**9)
+            assert [e.position for e in page] == [*range(701, 769)]
+            page = await store.journal.read(760, limit=300, max_bytes=10**9)
+            assert [e.position for e in page] == [*range(761, 1025)]
             assert [e.position for e in await store.journal.read(7, limit=10, max_bytes=250)] == [8, 9]
             assert [e.position for e in await store.journal.read(1498, limit=10, max_bytes=1)] == [1499]
             assert await store.journal.read(1500, limit=10, max_bytes=10**6) == []

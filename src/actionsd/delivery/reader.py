@@ -7,7 +7,7 @@ from actionsd.event import Entry
 
 ring_events = 4_096
 ring_bytes = 8 * 1024 * 1024
-page_events = 500
+page_events = 512  # two full segments of the journal
 page_bytes = 2 * 1024 * 1024
 
 

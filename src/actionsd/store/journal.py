@@ -90,15 +90,18 @@ class Journal:
 
     async def read(self, after: int, *, limit: int, max_bytes: int) -> list[Entry]:
         """Entries with ``position > after`` in order: at most ``limit`` (and 1,000), and as many as fit ``max_bytes``
-        of bodies, but always one where there is one. Retention leaves gaps in the positions."""
+        of bodies, but always one where there is one. A page rather ends with a segment than is full, so that the next
+        need not unpack it again. Retention leaves gaps in the positions."""
         limit = min(limit, MAX_ROWS)
         sizes = await self._reader.rows(_sql["measure_page"], {"after": after, "limit": limit})
         segments = _fitting(sizes, after, limit, max_bytes)
         if not segments:
             return []
-        page = await self._reader.rows(_sql["read_segments"], {"after": after, "limit": segments})
-        entries = [entry for row in page for entry in Segment(*row).entries() if entry.position > after][:limit]
-        taken = [*accumulate(len(entry.body) + len(entry.added) for entry in entries)]
+        page = await self._reader.rows(_sql["read_page"], {"after": after, "limit": segments})
+        entries = [entry for row in page for entry in Segment(*row).entries() if entry.position > after]
+        if segments > 1:
+            return entries
+        taken = [*accumulate(len(entry.body) + len(entry.added) for entry in entries[:limit])]
         return entries[: max(1, bisect_right(taken, max_bytes))]
 
     async def entries(self, positions: Sequence[int]) -> dict[int, Entry]:
@@ -165,12 +168,13 @@ async def read_entries(reader: Reader, positions: Sequence[int]) -> dict[int, En
 
 
 def _fitting(sizes: Sequence[tuple[int, int, int]], after: int, limit: int, max_bytes: int) -> int:
-    """How many segments (first, last, bytes) it takes to have so many events, or bytes, after a position."""
+    """How many segments (first, last, bytes) have no more than so many events, or bytes, after a position; at least
+    one, where there is one."""
     segments = events = taken = 0
     for first, last, size in sizes:
-        if events >= limit or taken > max_bytes:
-            break
-        segments += 1
         events += last - max(first - 1, after)
         taken += size
+        if segments and (events > limit or taken > max_bytes):
+            break
+        segments += 1
     return segments

@@ -10,6 +10,7 @@ import aiosqlite
 from actionsd.errors import Unavailable
 from actionsd.store import sql
 from actionsd.store.connection import DataDir
+from actionsd.store.segment import inflated
 
 _sql = sql.load("connection")
 
@@ -31,6 +32,7 @@ class Reader:
         self._db = await aiosqlite.connect(self._files.database, isolation_level=None)
         for name in ("limit_reader_cache", "only_read"):
             await self._db.execute_fetchall(_sql[name])
+        await self._db.create_function("inflated", 1, inflated, deterministic=True)
         if self._deadline is not None:
             await self._db.set_progress_handler(self._should_stop, _STEPS)
 

@@ -57,12 +57,15 @@ class Segment(NamedTuple):
         which is no event and ends as a dead letter (RULES R26: ``undecodable``)."""
         try:
             return self._placed(unpack(self.packed))
-        except (zstd.ZstdError, msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError):
             return self._placed([(b"", b"", b"", 0)] * (self.last - self.first + 1))
 
     def _placed(self, rows: Sequence[Row]) -> list[Entry]:
         positions, source, received_at = range(self.first, self.last + 1), self.source, self.received_at
-        return [_entry(position, source, received_at, *row) for position, row in zip(positions, rows, strict=True)]
+        return [
+            Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)
+            for position, (id, body, added, facet) in zip(positions, rows, strict=True)
+        ]
 
 
 Kept = tuple[int, int, int, bytes, bytes, bytes, int]
@@ -78,7 +81,10 @@ def kept(entry: Entry) -> Kept:
 def chosen(positions: Sequence[int], segments: Sequence[Sequence[Any]], kept: Sequence[Kept]) -> dict[int, Entry]:
     """Events at these positions, by position in order, out of rows of the journal and of ``kept_events``."""
     wanted = set(positions)
-    found = {row[0]: _entry(*row) for row in kept}
+    found = {
+        position: Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)
+        for position, source, received_at, id, body, added, facet in kept
+    }
     for row in segments:
         found |= {entry.position: entry for entry in Segment(*row).entries() if entry.position in wanted}
     return dict(sorted(found.items()))
@@ -113,13 +119,21 @@ def pack(rows: Sequence[Row]) -> bytes:
     return packed if len(packed) < _WORTHWHILE else _compressor.compress(packed, zstd.ZstdCompressor.FLUSH_FRAME)
 
 
+def inflated(packed: bytes) -> bytes:
+    """What was packed before it was compressed, for :func:`unpack` to take as well; as it is, where it is damaged."""
+    try:
+        return zstd.decompress(packed) if packed.startswith(_MAGIC) else packed
+    except zstd.ZstdError:
+        return packed
+
+
 def unpack(packed: bytes) -> list[Row]:
     """The reverse of :func:`pack`.
 
     Raises:
-        zstd.ZstdError, msgspec.DecodeError: it is damaged.
+        msgspec.DecodeError: it is damaged.
     """
-    return _decode(zstd.decompress(packed) if packed.startswith(_MAGIC) else packed)
+    return _decode(inflated(packed))
 
 
 def cut(sizes: Sequence[int]) -> Iterator[slice]:
@@ -136,7 +150,3 @@ def cut(sizes: Sequence[int]) -> Iterator[slice]:
         taken += size
     if first < len(sizes):
         yield slice(first, len(sizes))
-
-
-def _entry(position: int, source: int, received_at: int, id: bytes, body: bytes, added: bytes, facet: int) -> Entry:
-    return Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)

@@ -9,6 +9,12 @@ select first, last, source, received_at, size, packed from journal
 where first >= coalesce((select max(first) from journal where first <= :after), 0) and last > :after
 order by first limit :limit
 
+-- name: read_page
+-- The same for who reads on and on: unpacked where the row is read, so that the event loop need not wait for that.
+select first, last, source, received_at, size, inflated(packed) from journal
+where first >= coalesce((select max(first) from journal where first <= :after), 0) and last > :after
+order by first limit :limit
+
 -- name: measure_page
 -- Only the sizes: tells how many segments of the page fit the caller's bytes before one is read.
 select first, last, size from journal
