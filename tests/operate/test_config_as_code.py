@@ -258,8 +258,13 @@ _whole = st.tuples(
         max_size=3,
         unique_by=lambda each: each[0].slug,
     ),
-    st.builds(SourceConfig, slug=st.just("shop"), name=_texts, write_keys=st.just(("k1", "k 2")),
-              oauth=st.sampled_from(["optional", "required"])),
+    st.builds(
+        SourceConfig,
+        slug=st.just("shop"),
+        name=_texts,
+        write_keys=st.just(("k1", "k 2")),
+        oauth=st.sampled_from(["optional", "required"]),
+    ),
 )
 
 

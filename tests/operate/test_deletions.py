@@ -105,9 +105,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(
-    folder: Path, *slugs: str, respond: Respond = None, timeout: float = 20.0
-) -> AsyncIterator[Bench]:
+async def bench(folder: Path, *slugs: str, respond: Respond = None, timeout: float = 20.0) -> AsyncIterator[Bench]:
     async with opened(folder) as store:
         await store.workspace.declare([], [])
         if not store.workspace.current.sources:

@@ -109,7 +109,11 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(
-    folder: Path | None = None, *, trouble: str = "", workspace: Workspace = WORKSPACE, clients: Any = None,
+    folder: Path | None = None,
+    *,
+    trouble: str = "",
+    workspace: Workspace = WORKSPACE,
+    clients: Any = None,
     **options: Any,
 ) -> AsyncIterator[Running]:
     """Ingest on a free TCP port, and on unix sockets in ``folder``, until the block ends."""

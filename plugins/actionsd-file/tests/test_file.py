@@ -19,9 +19,7 @@ def lines(path: Path) -> list[dict[str, object]]:
 
 def write(path: Path, *names: str, batch: bool = False, **settings: object) -> testing.Run:
     events = [testing.track(name) for name in names]
-    return asyncio.run(
-        testing.run(file, "write", settings={"path": str(path), **settings}, events=events, batch=batch)
-    )
+    return asyncio.run(testing.run(file, "write", settings={"path": str(path), **settings}, events=events, batch=batch))
 
 
 @pytest.mark.parametrize("batch", [False, True])

@@ -39,7 +39,10 @@ def test_the_contract_is_kept() -> None:
 
 def test_a_web_stream_has_clients_and_an_app_stream_instances() -> None:
     (web,) = run("login", {}).requests
-    assert web.url == "https://www.google-analytics.com/mp/collect?api_secret=secret-0123456789&measurement_id=G-0123456789"
+    assert (
+        web.url
+        == "https://www.google-analytics.com/mp/collect?api_secret=secret-0123456789&measurement_id=G-0123456789"
+    )
     assert web.json["client_id"] == "c"
     (app,) = run("login", {"data_stream_type": "Mobile App", "app_instance_id": "i"}, APP).requests
     assert app.url == "https://www.google-analytics.com/mp/collect?api_secret=a%26b&firebase_app_id=1:123:ios:abc"

@@ -29,9 +29,7 @@ async def mapping(request: web.Request) -> web.Response:
 async def samples(request: web.Request) -> web.Response:
     query = request.query
     recent = query_number(request, "recent", 10, most=100)
-    found = await events.samples(
-        request.app[parts_key], query.get("destination", ""), query.get("mapping", ""), recent
-    )
+    found = await events.samples(request.app[parts_key], query.get("destination", ""), query.get("mapping", ""), recent)
     return answer(found)
 
 

@@ -36,10 +36,7 @@ def history(client: Client, /, as_json: bool, **query: Any) -> None:
     if as_json:
         print_json(page)
         return
-    rows = [
-        (str(row.id), ago(row.at), row.who, _what(row), ", ".join(map(_told, row.changed)))
-        for row in page.items
-    ]
+    rows = [(str(row.id), ago(row.at), row.who, _what(row), ", ".join(map(_told, row.changed))) for row in page.items]
     print_table(_columns, rows, empty="nothing was changed here yet")
     if page.before:
         click.echo(f"... and more: --before {page.before}")

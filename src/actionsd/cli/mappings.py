@@ -164,9 +164,7 @@ def mapping_path(destination: str, name: str) -> str:
     return f"/actionsd/destinations/{segment(destination)}/mappings/{segment(name)}"
 
 
-def changed_fields(
-    client: Client, path: str, file: Path | None, pairs: tuple[str, ...], unset: tuple[str, ...]
-) -> Any:
+def changed_fields(client: Client, path: str, file: Path | None, pairs: tuple[str, ...], unset: tuple[str, ...]) -> Any:
     """All fields as they should be, from what they are (none where ``path`` is ""); UNSET where nothing was asked."""
     if not (file or pairs or unset):
         return UNSET

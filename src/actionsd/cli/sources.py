@@ -77,9 +77,7 @@ def add(client: Client, slug: str, name: str, keys: tuple[str, ...], disabled: b
 @click.option("--oauth", type=click.Choice(get_args(Rule)), help="Whether events must come with an access token.")
 @json_option
 @click.pass_obj
-def set_(
-    client: Client, slug: str, name: str | None, new_slug: str | None, oauth: Rule | None, as_json: bool
-) -> None:
+def set_(client: Client, slug: str, name: str | None, new_slug: str | None, oauth: Rule | None, as_json: bool) -> None:
     """Change the source SLUG."""
     body = wire.SourceChange(
         name=UNSET if name is None else name,

@@ -148,9 +148,7 @@ def read_event(path: Path) -> dict[str, Any]:
         raise Usage(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _finish(
-    client: Client, asked: wire.EventTest, tested: wire.TestedEvent, case: Path | None, as_json: bool
-) -> None:
+def _finish(client: Client, asked: wire.EventTest, tested: wire.TestedEvent, case: Path | None, as_json: bool) -> None:
     print_json(tested) if as_json else _print(tested)
     if case is not None:
         save(client, case, tested, asked)

@@ -95,9 +95,7 @@ def configured_auth(destination: Destination) -> Auth:
     return auth_of(_table(destination.settings.get("oauth")))
 
 
-def compiled(
-    destination: Destination, definition: Definition[Any], credentials: Credentials
-) -> dict[int, MappingPlan]:
+def compiled(destination: Destination, definition: Definition[Any], credentials: Credentials) -> dict[int, MappingPlan]:
     """The enabled mappings by id, in their order.
 
     Raises:

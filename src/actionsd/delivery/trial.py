@@ -87,13 +87,9 @@ class Trial:
         if self.mode == "preview" or (self.mode == "dry" and not prepared.definition.over_http):
             return Account(payload=shown, seconds=self._monotonic() - started)
         outcome = await self._attempted(prepared, item, at_ms, shared)
-        return Account(
-            payload=shown, outcome=outcome, exchange=outcome.exchange, seconds=self._monotonic() - started
-        )
+        return Account(payload=shown, outcome=outcome, exchange=outcome.exchange, seconds=self._monotonic() - started)
 
-    async def _attempted(
-        self, prepared: Prepared, item: Item, at_ms: int, shared: dict[str, Any] | None
-    ) -> Outcome:
+    async def _attempted(self, prepared: Prepared, item: Item, at_ms: int, shared: dict[str, Any] | None) -> Outcome:
         around = Around(
             transport=self._transport,
             at_ms=at_ms,

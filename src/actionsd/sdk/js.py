@@ -45,9 +45,7 @@ _odd_member, _odd_item, _odd_first_item, _odd_key = [
 _ALIKE = bytes(ord("0") if byte in b"-0123456789" else ord(",") if byte in b"]}" else byte for byte in range(256))
 _LONG, _LONGER = b"0" * 16 + b",", b"0" * 17 + b","
 _is_beyond = re.compile(rb"9\d{15}[],}]").search  # most numbers of 16 digits are microseconds, less than that
-_may_be_whole, _may_have_exponent = [
-    re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},")
-]
+_may_be_whole, _may_have_exponent = [re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},")]
 _DOLLAR = re.compile(r"\$([$&`'])")
 
 

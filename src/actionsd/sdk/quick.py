@@ -249,9 +249,7 @@ class _Retyped:
 
     def odd(self, value: dict[str, Any]) -> tuple[str, ...]:
         """The members that are not of their type, of those that were not before."""
-        return tuple([
-            key for key, right in self.known.items() if key in value and value[key].__class__ not in right
-        ])
+        return tuple([key for key, right in self.known.items() if key in value and value[key].__class__ not in right])
 
     def __call__(self, value: dict[str, Any]) -> Any:
         """The struct, after msgspec has refused the value."""

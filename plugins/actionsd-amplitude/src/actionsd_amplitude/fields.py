@@ -1,8 +1,8 @@
 """The fields that several actions share, from the common ones down to those of events.
 
-    Sender         who: user and device ID
-    └── Profile    + properties of the user, the app, the device and the user agent
-        └── Event  + what happened, when, where, and the revenue
+Sender         who: user and device ID
+└── Profile    + properties of the user, the app, the device and the user agent
+    └── Event  + what happened, when, where, and the revenue
 """
 
 from typing import Annotated
@@ -178,12 +178,12 @@ class Event(Profile):
         str | None, Field("IP Address", "Amplitude finds the location by it.", default=path("$.context.ip"))
     ] = None
     idfa: Annotated[str | None, Field("Identifier For Advertiser (IDFA)", "iOS.", default=_ADVERTISING_ID)] = None
-    idfv: Annotated[
-        str | None, Field("Identifier For Vendor (IDFV)", "iOS.", default=path("$.context.device.id"))
-    ] = None
-    adid: Annotated[
-        str | None, Field("Google Play Services Advertising ID", "Android.", default=_ADVERTISING_ID)
-    ] = None
+    idfv: Annotated[str | None, Field("Identifier For Vendor (IDFV)", "iOS.", default=path("$.context.device.id"))] = (
+        None
+    )
+    adid: Annotated[str | None, Field("Google Play Services Advertising ID", "Android.", default=_ADVERTISING_ID)] = (
+        None
+    )
     insert_id: InsertId = None
     android_id: Annotated[str | None, Field("Android ID", "Not the advertising ID.")] = None
     event_id: Annotated[int | None, Field("Event ID", "A counter that tells simultaneous events apart.")] = None

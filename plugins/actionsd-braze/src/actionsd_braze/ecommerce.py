@@ -93,9 +93,9 @@ class Ecommerce(Payload):
                        Choice(_PLACED, "Order Placed"), Choice(_CANCELLED, "Order Cancelled"),
                        Choice(_REFUNDED, "Order Refunded")]),
     ]  # fmt: skip
-    external_id: Annotated[
-        str | None, Field("External User ID", "Your ID of the user.", default=path("$.userId"))
-    ] = None
+    external_id: Annotated[str | None, Field("External User ID", "Your ID of the user.", default=path("$.userId"))] = (
+        None
+    )
     user_alias: Annotated[
         Alias | None, Field("User Alias Object", "Another name of the user.", object_editor="keyvalue")
     ] = None
@@ -150,9 +150,7 @@ class Ecommerce(Payload):
     source: Annotated[str, Field("Source", "Where the event comes from.", default=path("$.properties.source"))]
     metadata: Annotated[Json | None, Field("Metadata", "Anything else.", object_editor="keyvalue")] = None
     enable_batching: Annotated[bool, Field("Batch Data to Braze", "Send many in one request.", default=True)]
-    batch_size: Annotated[
-        Number, Field("Batch Size", "Most events in a request.", minimum=2, maximum=75, default=75)
-    ]
+    batch_size: Annotated[Number, Field("Batch Size", "Most events in a request.", minimum=2, maximum=75, default=75)]
 
 
 class EcommerceProducts(Ecommerce):

@@ -44,9 +44,7 @@ Priorities = Annotated[
     Field("Prioritization", "Who is meant if several users have a recipient's e-mail address; needed with one.",
           depends_on=_NOT_TO_ALL),
 ]  # fmt: skip
-ExternalUserId = Annotated[
-    str | None, Field("External User ID", "Your ID of the recipient.", default=path("$.userId"))
-]
+ExternalUserId = Annotated[str | None, Field("External User ID", "Your ID of the recipient.", default=path("$.userId"))]
 RecipientEmail = Annotated[
     str | None, Field("Email", "E-mail address of the recipient.", default=path("$.traits.email"))
 ]
@@ -169,9 +167,7 @@ async def canvas_choices(call: ChoicesCall[BrazeSettings]) -> Choices:
     return Choices(sorted(found, key=lambda choice: choice.label.casefold()))
 
 
-async def _trigger(
-    call: Call[BrazeSettings, Any], endpoint: str, payload: TriggerCampaign | TriggerCanvas
-) -> Response:
+async def _trigger(call: Call[BrazeSettings, Any], endpoint: str, payload: TriggerCampaign | TriggerCanvas) -> Response:
     if payload.broadcast and payload.recipients:
         raise PayloadValidationError('When "broadcast" is true, "recipients" list cannot be included.')
     if not payload.broadcast and not payload.recipients:

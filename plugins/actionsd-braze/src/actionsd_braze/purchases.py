@@ -41,9 +41,7 @@ _OWN_MEMBERS = ("product_id", "currency", "price", "quantity")
 class TrackPurchase2(User):
     """A purchase of one or more products."""
 
-    email: Annotated[
-        str | None, Field("Email", "The user's e-mail address.", default=path("$.traits.email"))
-    ] = None
+    email: Annotated[str | None, Field("Email", "The user's e-mail address.", default=path("$.traits.email"))] = None
     time: Annotated[DateTime, Field("Time", "When it happened.", default=path("$.receivedAt"))]
     products: Annotated[
         list[Json],
@@ -83,9 +81,7 @@ async def track_purchases_2(call: BatchCall[BrazeSettings, TrackPurchase2]) -> M
     return await track_batch(call, "purchases", make)
 
 
-async def _send(
-    call: Call[BrazeSettings, Any], payload: TrackPurchase2, only_update: bool | None
-) -> Response | None:
+async def _send(call: Call[BrazeSettings, Any], payload: TrackPurchase2, only_update: bool | None) -> Response | None:
     """Send what was bought; nothing where no product was."""
     objects = _purchases(call.settings, payload, only_update)
     return await track_users(call, "purchases", objects) if objects else None

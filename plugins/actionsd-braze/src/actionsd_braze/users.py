@@ -22,9 +22,9 @@ class Alias(Payload):
 class User(Payload):
     """The user; an action adds the e-mail address. One of the four is needed."""
 
-    external_id: Annotated[
-        str | None, Field("External User ID", "Your ID of the user.", default=path("$.userId"))
-    ] = None
+    external_id: Annotated[str | None, Field("External User ID", "Your ID of the user.", default=path("$.userId"))] = (
+        None
+    )
     user_alias: Annotated[PartialAlias | None, Field("User Alias Object", "Another name of the user.")] = None
     braze_id: Annotated[
         str | UnsetType | None,
@@ -33,9 +33,9 @@ class User(Payload):
     enable_batching: Annotated[
         bool | None, Field("Batch Data to Braze", "Send up to 75 in one request.", default=True)
     ] = None
-    batch_size: Annotated[
-        Number | None, Field("Batch Size", "Most events in a request.", default=75, hidden=True)
-    ] = None
+    batch_size: Annotated[Number | None, Field("Batch Size", "Most events in a request.", default=75, hidden=True)] = (
+        None
+    )
 
 
 OnlyExisting = Annotated[

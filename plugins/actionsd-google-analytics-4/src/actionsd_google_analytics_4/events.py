@@ -27,9 +27,9 @@ _NOT_PARAMS = frozenset({
 class Ga4Settings(Settings):
     """A data stream of a property, and the secret to send to it."""
 
-    measurementId: Annotated[
-        str | None, Field("Measurement ID", "Admin, Data Streams; required for web streams.")
-    ] = None
+    measurementId: Annotated[str | None, Field("Measurement ID", "Admin, Data Streams; required for web streams.")] = (
+        None
+    )
     firebaseAppId: Annotated[
         str | None, Field("Firebase App ID", "Firebase console, Your apps; required for mobile app streams.")
     ] = None

@@ -1,8 +1,8 @@
 """The fields of the 19 actions.
 
-    Event       who, when, on which data stream; parameters, user properties, consent
-    └── Listed  + items
-        └── Sale    + currency and value
+Event       who, when, on which data stream; parameters, user properties, consent
+└── Listed  + items
+    └── Sale    + currency and value
 """
 
 from typing import Annotated, Any, Literal

@@ -41,9 +41,9 @@ class Event(Payload):
         Field("Distinct ID", "Whom the event counts for; nobody where it is empty.",
               default=if_exists("$.userId", "$.anonymousId")),
     ] = None  # fmt: skip
-    anonymous_id: Annotated[
-        str | None, Field("Anonymous ID", "ID of the device.", default=path("$.anonymousId"))
-    ] = None
+    anonymous_id: Annotated[str | None, Field("Anonymous ID", "ID of the device.", default=path("$.anonymousId"))] = (
+        None
+    )
     user_id: Annotated[str | None, Field("User ID", "Your ID of the user.", default=path("$.userId"))] = None
     group_id: Annotated[str | None, Field("Group ID", default=path("$.context.groupId"))] = None
     insert_id: Annotated[
@@ -76,9 +76,7 @@ class Event(Payload):
     language: Annotated[str | None, Field("Language", default=path("$.context.locale"))] = None
     library_name: Annotated[str | None, Field("Library Name", default=path("$.context.library.name"))] = None
     library_version: Annotated[str | None, Field("Library Version", default=path("$.context.library.version"))] = None
-    ip: Annotated[
-        str | None, Field("IP Address", "Only to find the location by.", default=path("$.context.ip"))
-    ] = None
+    ip: Annotated[str | None, Field("IP Address", "Only to find the location by.", default=path("$.context.ip"))] = None
     idfa: Annotated[
         str | None,
         Field("Identifier For Advertiser (IDFA)", "iOS.",
@@ -92,9 +90,9 @@ class Event(Payload):
     userAgent: Annotated[
         str | None, Field("User Agent", "Tells browser and version.", default=path("$.context.userAgent"))
     ] = None
-    advertising_id: Annotated[
-        str | None, Field("Advertising ID", default=path("$.context.device.advertisingId"))
-    ] = None
+    advertising_id: Annotated[str | None, Field("Advertising ID", default=path("$.context.device.advertisingId"))] = (
+        None
+    )
     ad_tracking_enabled: Annotated[
         str | None, Field("Ad Tracking Enabled", default=path("$.context.device.adTrackingEnabled"))
     ] = None

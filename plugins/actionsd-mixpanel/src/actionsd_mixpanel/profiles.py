@@ -34,12 +34,10 @@ _NOT_SENT_AS_THEY_ARE = frozenset({*_USER_TRAITS, *_CREATED})
 class Person(Payload):
     """Whose profile."""
 
-    ip: Annotated[
-        str | None, Field("IP Address", "Only to find the location by.", default=path("$.context.ip"))
-    ] = None
-    user_id: Annotated[
-        str | UnsetType | None, Field("User ID", "Your ID of the user.", default=path("$.userId"))
-    ] = UNSET
+    ip: Annotated[str | None, Field("IP Address", "Only to find the location by.", default=path("$.context.ip"))] = None
+    user_id: Annotated[str | UnsetType | None, Field("User ID", "Your ID of the user.", default=path("$.userId"))] = (
+        UNSET
+    )
     anonymous_id: Annotated[
         str | UnsetType | None, Field("Anonymous ID", "ID of the device.", default=path("$.anonymousId"))
     ] = UNSET
@@ -83,9 +81,9 @@ class Alias(Payload):
         str | UnsetType | None,
         Field("Alias", "The new ID.", default=if_exists("$.userId", "$.anonymousId")),
     ] = UNSET
-    distinct_id: Annotated[
-        str | None, Field("Distinct ID", "The ID that it joins.", default=path("$.previousId"))
-    ] = None
+    distinct_id: Annotated[str | None, Field("Distinct ID", "The ID that it joins.", default=path("$.previousId"))] = (
+        None
+    )
 
 
 async def identify_user(call: Call[MixpanelSettings, IdentifyUser]) -> Response | None:

@@ -83,13 +83,11 @@ class Event(Payload):
     anonymous_event_capture: Annotated[
         bool, Field("Anonymous Event Capture", "Sent as $process_person_profile; see the README.", default=False)
     ]
-    timestamp: Annotated[
-        DateTime | None, Field("Timestamp", "When it happened.", default=path("$.receivedAt"))
-    ] = None
+    timestamp: Annotated[DateTime | None, Field("Timestamp", "When it happened.", default=path("$.receivedAt"))] = None
     enable_batching: Annotated[bool, Field("Enable Batching", "Send many in one request.", default=False)]
-    batch_size: Annotated[
-        Number | None, Field("Batch Size", "Most events in a request.", default=100, hidden=True)
-    ] = None
+    batch_size: Annotated[Number | None, Field("Batch Size", "Most events in a request.", default=100, hidden=True)] = (
+        None
+    )
     ip_address: IpAddress = UNSET
 
 
