@@ -2,9 +2,7 @@
 
 import hmac
 import logging
-import os
 import socket
-from pathlib import Path
 from typing import Literal
 
 from aiohttp import web
@@ -23,7 +21,6 @@ Least = Literal["open"] | wire.Role
 """What a call needs at least: a role, or with ``open`` nothing at all, not even a token."""
 
 _strength = {"read": 1, "write": 2, "admin": 3}
-_weak = 16  # characters below which a configured token may be guessed
 _pause = 0.05  # seconds between two failures that one peer is told
 _longest = 1.0  # seconds that any failure waits
 MOST_PEERS = 1024  # whose failures are told apart
@@ -35,23 +32,6 @@ _caller = web.RequestKey("caller", Caller)
 def caller_of(request: web.Request) -> Caller:
     """Who makes this call; every route has one but those that are ``open``."""
     return request[_caller]
-
-
-def load_token(configured: str | None, data_dir: Path) -> str:
-    """The configured token, else the one in ``<data_dir>/admin.token``, which the first start makes (mode 0600)."""
-    if configured is not None:
-        if len(configured) < _weak:
-            log.warning("admin.token is so short that it may be guessed: take 32 random characters")
-        return configured
-    path = data_dir / "admin.token"
-    if path.exists():
-        return path.read_text(encoding="ascii").strip()
-    import secrets  # only the first start makes a token
-
-    token = secrets.token_urlsafe(32)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="ascii") as file:
-        file.write(f"{token}\n")
-    return token
 
 
 class Guard:

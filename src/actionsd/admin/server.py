@@ -1,11 +1,11 @@
-"""The admin API's listeners, and its routes at one glance."""
+"""The admin API: its routes at one glance."""
 
-from pathlib import Path
+import socket
+from collections.abc import Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from actionsd import settings
 from actionsd.admin import (
     access,
     answers,
@@ -24,9 +24,7 @@ from actionsd.admin.context import parts_key
 from actionsd.admin.publicapi import endpoint, openapi
 from actionsd.admin.publicapi.limits import Limits
 from actionsd.admin.publicapi.table import OPERATIONS
-from actionsd.ingest.sockets import bind, bound, release
 from actionsd.operate.parts import Parts
-from actionsd.settings import Address
 
 # Method, path, the least role that the call needs ("open": nobody is asked who calls), handler.
 routes: tuple[tuple[str, str, Least, Handler], ...] = (
@@ -130,36 +128,12 @@ def application(parts: Parts, token: str) -> web.Application:
     return app
 
 
-class Admin:
-    """Serves the management API on every address of ``options``. ``addresses`` has the real ports after the start."""
-
-    def __init__(self, parts: Parts, options: settings.Admin, data_dir: Path) -> None:
-        self._parts = parts
-        self._options = options
-        self._data_dir = data_dir
-        self._runner: web.AppRunner | None = None
-        self.addresses: tuple[Address, ...] = ()
-
-    async def start(self) -> None:
-        """Bind and serve.
-
-        Raises:
-            ConfigError: an address cannot be bound.
-        """
-        app = application(self._parts, access.load_token(self._options.token, self._data_dir))
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, max_line_size=_longest_line)
-        await self._runner.setup()
-        addresses = []
-        for address in self._options.listen:
-            sock = bind(address)
-            addresses.append(bound(address, sock))
-            await web.SockSite(self._runner, sock).start()
-        self.addresses = tuple(addresses)
-
-    async def stop(self) -> None:
-        """End the streams, finish the calls, close and remove the sockets."""
-        self._parts.tap.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        for address in self.addresses:
-            release(address)
+async def serve(parts: Parts, token: str, listeners: Sequence[socket.socket]) -> web.AppRunner:
+    """Answer on sockets that listen already; they are the runner's from now on."""
+    runner = web.AppRunner(
+        application(parts, token), access_log=None, shutdown_timeout=1.0, max_line_size=_longest_line
+    )  # fmt: skip
+    await runner.setup()
+    for listener in listeners:
+        await web.SockSite(runner, listener).start()
+    return runner

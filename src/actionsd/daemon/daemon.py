@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from actionsd import catalog, check, settings
-from actionsd.admin.server import Admin
+from actionsd.admin.listeners import Admin
 from actionsd.catalog import Catalog
 from actionsd.clock import Clock
 from actionsd.daemon.pulse import Pulse
