@@ -64,7 +64,6 @@ def test_what_nobody_called_is_not_loaded(tmp_path: Path, monkeypatch: pytest.Mo
             served.append(len(listeners))
 
         monkeypatch.setitem(sys.modules, "actionsd.admin.server", SimpleNamespace(serve=serve))
-        monkeypatch.setattr("actionsd.admin.server", sys.modules["actionsd.admin.server"], raising=False)
         async with running(tmp_path) as parts:
             unix = Address(kind="unix", path=tmp_path / "admin.sock")
             unasked, asked = (

@@ -5,6 +5,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,10 +63,9 @@ class Admin:
             asyncio.get_running_loop().remove_reader(listener)
 
     async def _open(self) -> None:
-        from actionsd.admin import server
-
         try:
-            self._runner = await server.serve(self._parts, self._token, self._listeners)
+            serve = await asyncio.to_thread(_load)
+            self._runner = await serve(self._parts, self._token, self._listeners)
         except Exception:
             log.critical("the admin API cannot be served", exc_info=True)
 
@@ -85,6 +85,13 @@ class Admin:
             listener.close()
         for address in self.addresses:
             release(address)
+
+
+def _load() -> Callable[[Parts, str, Sequence[socket.socket]], Awaitable["web.AppRunner"]]:
+    """What answers; in a thread, for on a small machine this takes long enough that events would notice."""
+    from actionsd.admin.server import serve
+
+    return serve
 
 
 def load_token(configured: str | None, data_dir: Path) -> str:
