@@ -1,5 +1,5 @@
 """The admin API's listeners. What answers there is loaded when the first call comes: it takes as long as a tenth of a
-start, and four megabytes that a daemon which nobody asks anything need not have."""
+start, and two megabytes that a daemon which nobody asks anything need not have."""
 
 import asyncio
 import logging
