@@ -235,3 +235,46 @@ def test_a_database_of_the_first_version_keeps_its_counts(tmp_path: Path) -> Non
             assert sum(n for *_, n in hours) == 110
 
     asyncio.run(main())
+
+
+def test_r29_totals_are_the_same_after_a_restart_however_their_minutes_were_rolled(tmp_path: Path) -> None:
+    async def main() -> None:
+        clock, expected = FakeClock(), 0
+        for round in range(6):
+            async with opened(tmp_path, clock) as store:
+                assert store.counts.get(RECEIVED, 0) == expected
+                for minute in range(3):
+                    names = [f"{round} {minute} {number}" for number in range(minute + 2)]
+                    await store.journal.append(1, [_event(name, "A") for name in names], {})
+                    expected += len(names)
+                    clock.jump(60_000 * (1, 61, 1441, 40 * 1440)[(round + minute) % 4])
+                if round % 2:
+                    await store.expire()
+                assert store.counts[RECEIVED] == expected
+
+    asyncio.run(main())
+
+
+def test_a_database_of_version_11_keeps_totals_that_its_buckets_do_not_have(tmp_path: Path) -> None:
+    from actionsd.store import sql
+
+    async def before() -> None:
+        async with opened(tmp_path) as store:
+            await store.journal.append(1, [_event(str(number), "A") for number in range(5)], {})
+
+    async def after() -> None:
+        async with opened(tmp_path) as store:
+            assert store.counts[RECEIVED] == 105
+            await store.journal.append(1, [_event("new", "A")], {})
+            assert store.counts[RECEIVED] == 106
+        async with opened(tmp_path) as store:
+            assert store.counts[RECEIVED] == 106
+
+    asyncio.run(before())
+    db = sqlite3.connect(tmp_path / "actionsd.db", isolation_level=None)
+    db.execute("alter table counters rename column unbucketed to total")  # as version 11 had it
+    db.execute("update counters set total = 105 where step = 'received'")
+    db.execute("pragma user_version = 11")
+    db.close()
+    assert len(sql.migrations()) == 12
+    asyncio.run(after())

@@ -76,7 +76,6 @@ def test_each_statement_is_used(module: str, name: str) -> None:
         ("ledger", "list_dead_letters_at", "USING INDEX dead_letters_position"),
         ("ledger", "list_retries_at", "USING INDEX retries_position"),
         ("ledger", "delete_retry", "INDEX sqlite_autoindex_retries_1"),
-        ("counters", "add_totals", "SEARCH counters USING INTEGER PRIMARY KEY"),
         ("ledger", "count_events", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("ledger", "can_requeue", "SEARCH journal USING INTEGER PRIMARY KEY"),
         ("retention", "delete_events", "SEARCH journal USING INTEGER PRIMARY KEY"),

@@ -109,7 +109,7 @@ class Counters:
             self._behind[key] = self._behind.get(key, 0) + events
 
     def write(self, transaction: Transaction) -> None:
-        """Add the transaction's counts to totals and minute buckets."""
+        """Add the transaction's counts to their minute, which the totals are the sums of."""
         is_due = transaction.now - self._behind_since >= _BEHIND_MS or len(self._behind) >= _MOST_BEHIND
         if self._behind and is_due and not transaction.caught_up:
             self.catch_up(transaction)
@@ -117,7 +117,6 @@ class Counters:
         counts = [(self._row(what), events) for what, events in transaction.counts.items() if events]
         if counts:
             given = {"counts": msgspec.json.encode(counts).decode(), "minute": minute}
-            self._db.execute(_sql["add_totals"], given)
             self._db.execute(_sql["add_minutes"], given)
         details = [
             (minute, self._row(what), facet, events)

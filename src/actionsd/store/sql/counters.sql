@@ -1,15 +1,17 @@
 -- name: load_counters
--- The exact totals of all time (R29).
-select id, step, reason, source, destination, mapping, replay, total from counters
+-- The exact totals of all time (R29): days are kept, and hold all minutes before ``rolled``.
+select id, step, reason, source, destination, mapping, replay, unbucketed + coalesce(bucketed.events, 0)
+from counters left join (
+    select counter, sum(events) as events from counter_buckets
+    where width = 1440 or (width = 1 and start >= (select rolled from store_state))
+    group by counter
+) as bucketed on bucketed.counter = counters.id
 
 -- name: create_counter
-insert into counters (step, reason, source, destination, mapping, replay, total) values (?, ?, ?, ?, ?, ?, 0)
-
--- name: add_totals
--- In the transaction that settles, accepts, dedups or discards what is counted (R29); counts are pairs of id and number.
-update counters set total = total + count.value ->> 1 from json_each(:counts) count where counters.id = count.value ->> 0
+insert into counters (step, reason, source, destination, mapping, replay, unbucketed) values (?, ?, ?, ?, ?, ?, 0)
 
 -- name: add_minutes
+-- In the transaction that settles, accepts, dedups or discards what is counted (R29); counts are pairs of id and number.
 insert into counter_buckets (width, start, counter, events)
 select 1, :minute, value ->> 0, value ->> 1 from json_each(:counts) where true
 on conflict do update set events = events + excluded.events

@@ -204,6 +204,8 @@ create table replays (
     created_at integer not null
 ) strict;
 
+-- unbucketed: what older versions counted and no bucket has. A total of all time is that, the days, and the minutes from
+-- store_state.rolled on (R29).
 create table counters (
     id integer primary key,
     step text not null,
@@ -212,7 +214,7 @@ create table counters (
     destination integer not null,
     mapping integer not null,
     replay integer not null,
-    total integer not null,
+    unbucketed integer not null,
     unique (step, reason, source, destination, mapping, replay)
 ) strict;
 
