@@ -18,6 +18,7 @@ NAMED = [(module, name) for module in MODULES if module != "schema" for name in 
 @pytest.fixture
 def db() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.create_function("inflated", 1, inflated)
     connection.executescript((sql.directory / "schema.sql").read_text("utf-8"))
     yield connection
     connection.close()
@@ -52,7 +53,6 @@ def test_each_statement_compiles_against_the_schema(db: sqlite3.Connection, modu
     if statement.startswith(("pragma", "vacuum")):
         assert " " in statement
         return
-    db.create_function("inflated", 1, inflated)
     assert db.execute(f"explain {statement}", _parameters(statement)).fetchall()
 
 

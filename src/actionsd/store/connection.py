@@ -11,7 +11,7 @@ import msgspec
 from actionsd.errors import ConfigError
 from actionsd.store import sql
 from actionsd.store.options import StoreOptions
-from actionsd.store.segment import pack
+from actionsd.store.segment import inflated, pack
 
 _sql = sql.load("connection")
 _tuning = (
@@ -90,6 +90,7 @@ def open_writer(files: DataDir, options: StoreOptions) -> tuple[sqlite3.Connecti
             db.execute(_sql[name]).fetchall()
         db.execute(f"pragma synchronous = {options.synchronous}")
         migrate(db, files.database)
+        db.create_function("inflated", 1, inflated, deterministic=True)
         return db, begin_run(db)
     except sqlite3.DatabaseError as error:
         db.close()

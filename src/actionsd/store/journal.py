@@ -97,7 +97,7 @@ class Journal:
         segments = _fitting(sizes, after, limit, max_bytes)
         if not segments:
             return []
-        page = await self._reader.rows(_sql["read_page"], {"after": after, "limit": segments})
+        page = await self._reader.rows(_sql["read_segments"], {"after": after, "limit": segments})
         entries = [entry for row in page for entry in Segment(*row).entries() if entry.position > after]
         if segments > 1:
             return entries

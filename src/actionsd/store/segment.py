@@ -43,7 +43,8 @@ _decode = msgspec.msgpack.Decoder(list[Row]).decode
 
 
 class Segment(NamedTuple):
-    """A row of the journal. ``size``: bytes of its bodies and additions; ``packed``: what :func:`pack` made of them."""
+    """A row of the journal. ``size``: bytes of its bodies and additions; ``packed``: what :func:`pack` made of them,
+    inflated or not."""
 
     first: int
     last: int
@@ -62,10 +63,7 @@ class Segment(NamedTuple):
 
     def _placed(self, rows: Sequence[Row]) -> list[Entry]:
         positions, source, received_at = range(self.first, self.last + 1), self.source, self.received_at
-        return [
-            Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)
-            for position, (id, body, added, facet) in zip(positions, rows, strict=True)
-        ]
+        return [_entry(position, source, received_at, *row) for position, row in zip(positions, rows, strict=True)]
 
 
 Kept = tuple[int, int, int, bytes, bytes, bytes, int]
@@ -81,10 +79,7 @@ def kept(entry: Entry) -> Kept:
 def chosen(positions: Sequence[int], segments: Sequence[Sequence[Any]], kept: Sequence[Kept]) -> dict[int, Entry]:
     """Events at these positions, by position in order, out of rows of the journal and of ``kept_events``."""
     wanted = set(positions)
-    found = {
-        position: Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)
-        for position, source, received_at, id, body, added, facet in kept
-    }
+    found = {row[0]: _entry(*row) for row in kept}
     for row in segments:
         found |= {entry.position: entry for entry in Segment(*row).entries() if entry.position in wanted}
     return dict(sorted(found.items()))
@@ -150,3 +145,7 @@ def cut(sizes: Sequence[int]) -> Iterator[slice]:
         taken += size
     if first < len(sizes):
         yield slice(first, len(sizes))
+
+
+def _entry(position: int, source: int, received_at: int, id: bytes, body: bytes, added: bytes, facet: int) -> Entry:
+    return Entry(position, source, received_at, id.decode("utf-8", "surrogatepass"), body, added, facet)

@@ -4,13 +4,8 @@ insert into journal (received_at, first, last, source, size, packed) values (?1,
 
 -- name: read_segments
 -- A page of the journal in order of position; a cursor on the primary key, flat in the size of the backlog. It begins
--- with the segment that has the position after the cursor.
-select first, last, source, received_at, size, packed from journal
-where first >= coalesce((select max(first) from journal where first <= :after), 0) and last > :after
-order by first limit :limit
-
--- name: read_page
--- The same for who reads on and on: unpacked where the row is read, so that the event loop need not wait for that.
+-- with the segment that has the position after the cursor. Compressed ones are inflated where they are read, here and
+-- below, which is not in the event loop's thread.
 select first, last, source, received_at, size, inflated(packed) from journal
 where first >= coalesce((select max(first) from journal where first <= :after), 0) and last > :after
 order by first limit :limit
@@ -23,7 +18,7 @@ order by first limit :limit
 
 -- name: read_segments_of
 -- The segments that have these positions, if they are there still.
-select first, last, source, received_at, size, packed from journal
+select first, last, source, received_at, size, inflated(packed) from journal
 where first in (select (select max(first) from journal where first <= value) from json_each(:positions))
 
 -- name: read_kept
@@ -37,7 +32,7 @@ select block from journal_blocks where source = :source and block <= :last order
 
 -- name: read_backwards
 -- A source's segments in one block, backwards from a position.
-select first, last, source, received_at, size, packed from journal
+select first, last, source, received_at, size, inflated(packed) from journal
 where first >= coalesce((select max(first) from journal where first <= :first), 0) and last >= :first
     and first < :before and source = :source
 order by first desc limit :limit
