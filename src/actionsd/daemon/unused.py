@@ -18,8 +18,10 @@ patience = 5.0  # seconds after which it is loaded all the same
 
 async def load_unused(definitions: Catalog, counted: Callable[[], int], clock: Clock) -> None:
     """Load them one by one, then log which of all are broken. ``counted`` grows with everything that is done."""
-    while await _quiet(counted, clock) and definitions.load_next():
-        pass
+    more = True
+    while more:
+        await _quiet(counted, clock)
+        more = definitions.load_next()
     for plugin in definitions.plugins:
         named = (plugin.package, plugin.version)
         if plugin.error:
@@ -28,11 +30,9 @@ async def load_unused(definitions: Catalog, counted: Callable[[], int], clock: C
             log.warning("the plugin %s %s uses what will go: %s", *named, text)
 
 
-async def _quiet(counted: Callable[[], int], clock: Clock) -> bool:
-    """True, once nothing has happened for a while, or something for too long."""
-    until = clock.monotonic() + patience
-    while True:
+async def _quiet(counted: Callable[[], int], clock: Clock) -> None:
+    """Return once nothing has happened for a while, or something for too long."""
+    until, before = clock.monotonic() + patience, -1
+    while counted() != before and clock.monotonic() < until:
         before = counted()
         await clock.sleep(look)
-        if counted() == before or clock.monotonic() >= until:
-            return True

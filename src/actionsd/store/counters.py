@@ -116,8 +116,8 @@ class Counters:
         minute = transaction.now // 60_000
         counts = [(self._row(what), events) for what, events in transaction.counts.items() if events]
         if counts:
-            given = {"counts": msgspec.json.encode(counts).decode(), "minute": minute}
-            self._db.execute(_sql["add_minutes"], given)
+            given = msgspec.json.encode(counts).decode()
+            self._db.execute(_sql["add_minutes"], {"counts": given, "minute": minute})
         details = [
             (minute, self._row(what), facet, events)
             for what, facets in transaction.facets.items()
