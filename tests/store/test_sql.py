@@ -53,6 +53,7 @@ def test_each_statement_compiles_against_the_schema(db: sqlite3.Connection, modu
     if statement.startswith(("pragma", "vacuum")):
         assert " " in statement
         return
+    assert not re.search(r"\?\d", statement), "Python 3.12 warns of numbered parameters in a sequence"
     assert db.execute(f"explain {statement}", _parameters(statement)).fetchall()
 
 

@@ -86,10 +86,10 @@ def _insert_segments(transaction: Transaction, sources: list[int], rows: list[Ro
         for part in cut(sizes):
             packed = pack(rows[start + part.start : start + part.stop])
             at, last = first + start + part.start, first + start + part.stop - 1
-            segments.append((at, last, source, sum(sizes[part]), packed))
+            segments.append((at, last, source, transaction.now, sum(sizes[part]), packed))
             transaction.written += len(packed)
         start = end
-    _insert.execute(transaction.db, segments, transaction.now)
+    _insert.execute(transaction.db, segments)
 
 
 def _answer(transaction: Transaction, facets: Facets, request: Append, places: Iterator[int]) -> Appended:

@@ -15,17 +15,16 @@ sqlite3.register_adapter(bytes, bytes.__bytes__)
 
 
 class BulkInsert:
-    """Made from an ``insert ... values (?1, ?, ...)`` of one row; ``?1`` and so on are the same for all rows. What
-    follows the row, like ``on conflict``, stays."""
+    """Made from an ``insert ... values (?, ...)`` of one row; what follows the row, like ``on conflict``, stays."""
 
     def __init__(self, statement: str) -> None:
         head, _, rest = statement.rpartition("(")
         row, _, tail = rest.partition(")")
         self._statements = {size: head + ", ".join([f"({row})"] * size) + tail for size in _SIZES}
 
-    def execute(self, db: sqlite3.Connection, rows: Sequence[Sequence[Any]], *shared: Any) -> None:
+    def execute(self, db: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
-                db.execute(self._statements[size], [*shared, *chain.from_iterable(rows[start : start + size])])
+                db.execute(self._statements[size], [*chain.from_iterable(rows[start : start + size])])
                 start += size

@@ -1,6 +1,6 @@
 -- name: insert_segment
 -- Positions come from the writer's head, never from SQLite, which would begin anew in an emptied table (R7).
-insert into journal (received_at, first, last, source, size, packed) values (?1, ?, ?, ?, ?, ?)
+insert into journal (first, last, source, received_at, size, packed) values (?, ?, ?, ?, ?, ?)
 
 -- name: read_segments
 -- A page of the journal in order of position; a cursor on the primary key, flat in the size of the backlog. It begins
