@@ -28,6 +28,7 @@ from actionsd.ingest.split import Envelope, Head
 from actionsd.ingest.suppression import refuse_suppressed
 from actionsd.ingest.taken import Taken
 from actionsd.observe import Seen, Tap
+from actionsd.sdk.scan import is_deeper
 from actionsd.settings import Ingest as Options
 from actionsd.store.records import Appended, Count, Workspace
 from actionsd.store.suppressed import Suppressed
@@ -97,7 +98,7 @@ class Intake:
         """
         body = split.clean(body)
         _check_size(body, self._options.max_event)
-        if split.too_deep(body):
+        if is_deeper(body, split.max_depth):
             raise BadRequest(_too_deep)
         head = split.head(body)
         taken = self._begin(origin, _own_key(body, head), 1)
@@ -223,7 +224,7 @@ class Intake:
         Raises:
             BadRequest: it is nested too deeply, or too large for so many.
         """
-        if split.too_deep(bytes(envelope.context)) or split.too_deep(bytes(envelope.integrations)):
+        if any(is_deeper(bytes(part), split.max_depth) for part in (envelope.context, envelope.integrations)):
             raise BadRequest(_too_deep)
         arrival = Arrival(self._clock.now(), origin.ip, envelope=envelope, channel=origin.channel)
         if items * arrival.shared_bytes > _largest_batch:
@@ -259,7 +260,7 @@ def normalised(body: bytes, now: int) -> Accepted | Refusal:
         BadRequest: no JSON, or nested too deeply.
     """
     body = split.clean(body)
-    if split.too_deep(body):
+    if is_deeper(body, split.max_depth):
         raise BadRequest(_too_deep)
     return _event(body, split.head(body), None, Arrival(now, str))
 
@@ -268,7 +269,7 @@ def _item(item: bytes, head: Head | None, largest: int, key: str | None, arrival
     """One event of a batch, which may bring its own write key as long as it is the batch's."""
     if len(item) > largest:
         return Refusal("bad_request", f"an event has at most {largest} bytes here, this one has {len(item)}")
-    if split.too_deep(item):
+    if is_deeper(item, split.max_depth):
         return Refusal("bad_request", _too_deep)
     try:
         own_key = head.write_key if head is not None else _text_member(split.members(item), "writeKey")

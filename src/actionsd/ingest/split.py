@@ -5,24 +5,19 @@ rest are skipped by the decoder and go to the journal as the client wrote them. 
 is JSON (lone surrogates, members of unexpected types) goes through :func:`actionsd.event.parse`.
 """
 
-import codecs
 import json
-import re
 from typing import Annotated, Any
 
 import msgspec
 
 from actionsd.event import parse
 from actionsd.ingest.refusal import BadRequest
+from actionsd.sdk.scan import is_utf8
 
 max_depth = 100  # levels of objects and lists in an event; everything downstream may recurse
 max_message_id = 100  # characters (F017)
 
-_piece = 16 * 1024  # bytes checked at once
 _byte_order_mark = b"\xef\xbb\xbf"
-_text = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_fold_brackets = bytes.maketrans(b"{}", b"[]")
-_all_but_brackets = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class Object(msgspec.Struct):
@@ -114,22 +109,19 @@ def clean(body: bytes) -> bytes:
     """
     if body.startswith(_byte_order_mark):
         body = body[len(_byte_order_mark) :]
-    if not body.isascii():
-        _check_utf8(body)
+    if not is_utf8(body):
+        raise _not_utf8(body)
     if not body:
         raise BadRequest("the body is empty")
     return body
 
 
-def _check_utf8(body: bytes) -> None:
-    """In pieces: the text of a whole batch, which nobody needs, would take fresh memory and twice the time."""
-    view, start = memoryview(body), 0
+def _not_utf8(body: bytes) -> BadRequest:
     try:
-        while start < len(body):
-            _, taken = codecs.utf_8_decode(view[start : start + _piece], "strict", start + _piece >= len(body))
-            start += taken
+        body.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not UTF-8: {error.reason} at byte {start + error.start}") from None
+        return BadRequest(f"the body is not UTF-8: {error.reason} at byte {error.start}")
+    raise AssertionError("is_utf8 and bytes.decode differ")
 
 
 def head(event: bytes) -> Head | None:
@@ -232,16 +224,3 @@ def write(value: Any) -> bytes:
         raise BadRequest(f"the body holds a number beyond a double: {error}") from None
     except RecursionError:
         raise BadRequest(f"the body is nested deeper than {max_depth} levels") from None
-
-
-def too_deep(event: bytes) -> bool:
-    """Whether valid JSON is nested deeper than ``max_depth``. Counting the opening brackets settles all but odd cases;
-    by the length of what is left without them, as that takes a third of ``count``'s time."""
-    if 2 * len(event) - len(event.replace(b"{", b"")) - len(event.replace(b"[", b"")) <= max_depth:
-        return False
-    brackets = _text.sub(b"", event).translate(_fold_brackets, _all_but_brackets)
-    for _ in range(max_depth):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)

@@ -23,6 +23,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from actionsd.sdk.scan import is_plain
+
 _SAFE_INTEGER = 2**53
 _SMALL = 1e-5  # msgspec and JavaScript write smaller numbers differently
 _MAX_INDEX = 2**32 - 2  # the largest array index (ECMA-262, "array index"); greater keys keep insertion order
@@ -33,19 +35,6 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-# Numbers and keys in msgspec's output that JavaScript writes otherwise: whole floats, exponents, integers beyond 2^53,
-# array indexes. A text that looks like one only costs time. A pattern that begins with one certain byte is searched
-# three times faster than one that begins with any of four.
-_NUMBER = rb"-?(?:9\d{15}|\d{17}|\d+(?:\.0[],}]|(?:\.\d+)?e))"
-_odd_member, _odd_item, _odd_first_item, _odd_key = [
-    re.compile(pattern).search for pattern in (b":" + _NUMBER, b"," + _NUMBER, rb"\[" + _NUMBER, rb'"\d+":')
-]
-# The same three times faster, but for texts that it takes for numbers: with all digits made 0, and all that can end a
-# value a comma, what is left to look for are fixed bytes.
-_ALIKE = bytes(ord("0") if byte in b"-0123456789" else ord(",") if byte in b"]}" else byte for byte in range(256))
-_LONG, _LONGER = b"0" * 16 + b",", b"0" * 17 + b","
-_is_beyond = re.compile(rb"9\d{15}[],}]").search  # most numbers of 16 digits are microseconds, less than that
-_may_be_whole, _may_have_exponent = [re.compile(pattern).search for pattern in (rb"\.0[],}]", b"e00(?<=0e00)0{0,2},")]
 _DOLLAR = re.compile(r"\$([$&`'])")
 
 
@@ -307,9 +296,7 @@ def stringify_bytes(value: Any) -> bytes:
         return str(stringify(None if value is UNDEFINED else value)).encode()
     try:
         encoded = msgspec.json.encode(value)
-        if not _has_odd_numbers(encoded, alike := encoded.translate(_ALIKE)) and (
-            alike.rfind(b'0":') < 0 or not _odd_key(encoded) or _is_ordered(value)
-        ):
+        if is_plain(encoded):
             return encoded
     except (TypeError, UnicodeEncodeError, OverflowError):  # UNDEFINED or half of a surrogate pair is in it
         pass
@@ -318,33 +305,6 @@ def stringify_bytes(value: Any) -> bytes:
         return msgspec.json.encode(respelled)
     except UnicodeEncodeError:  # half of a surrogate pair is in a key
         return str(stringify(respelled)).encode()
-
-
-def _has_odd_numbers(encoded: bytes, alike: bytes) -> bool:
-    """Whether JavaScript would write one of the numbers in an object or array otherwise than msgspec did."""
-    find = alike.rfind  # looks for the first byte of what it is to find, `find` for the last, of which there are more
-    is_long = find(_LONG) >= 0 and (find(_LONGER) >= 0 or _is_beyond(encoded))
-    if not (is_long or _may_be_whole(encoded) or _may_have_exponent(alike)):  # as nearly always
-        return False
-    return bool(_odd_member(encoded) or _odd_item(encoded) or _odd_first_item(encoded))
-
-
-def _is_ordered(value: Any) -> bool:
-    """Whether the members of all objects in a value stand in JavaScript's order; false where that takes a closer look,
-    at a struct."""
-    kind = value.__class__
-    if kind is dict:
-        if value and min(value) < ":" and [*ordered(value)] != [*value]:
-            return False
-        value = value.values()
-    elif kind is not list:
-        return False
-    for part in value:
-        if part.__class__ in _SCALARS:
-            continue
-        if not _is_ordered(part):
-            return False
-    return True
 
 
 def _respelled(value: Any) -> Any:

@@ -14,7 +14,8 @@ from actionsd.admin.publicapi.errors import Refused
 from actionsd.admin.publicapi.limits import Limits
 from actionsd.admin.publicapi.operation import Call, Nothing, Row
 from actionsd.errors import ActionsdError
-from actionsd.ingest.split import max_depth, too_deep
+from actionsd.ingest.split import max_depth
+from actionsd.sdk.scan import is_deeper
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ async def _body(operation: Row, request: web.Request) -> Any:
     if operation.body is Nothing:
         return Nothing()
     body = await request.read()
-    if too_deep(body):
+    if is_deeper(body, max_depth):
         raise Refused(400, f"the body is nested more than {max_depth} levels deep")
     try:
         return msgspec.json.decode(body, type=operation.body)
