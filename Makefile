@@ -25,8 +25,8 @@ test: $(VENV)/.installed-dev  ## Run all tests (ARGS="tests/store -x" for some)
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.installed-dev  ## Lint, types, structure
-	$(BIN)/ruff check src plugins tests
-	MYPYPATH=src:$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy src $(SOURCES)
+	$(BIN)/ruff check src plugins tests hatch_build.py
+	MYPYPATH=src:$(subst $(SPACE),:,$(SOURCES)) $(BIN)/mypy src $(SOURCES) hatch_build.py
 	$(BIN)/python -m pytest tests/test_structure.py
 
 bench: $(VENV)/.installed-dev  ## Measure against references and node peers (ARGS="--only ingest --rounds 5")
@@ -36,7 +36,7 @@ soak: $(VENV)/.installed-dev  ## Crash loops and backlogs at full length
 	ACTIONSD_SOAK=1 $(BIN)/python -m pytest tests/e2e -k "kill_9 or backlog or damaged or truth" $(ARGS)
 
 clean:  ## Remove the environment, caches and what tests and benches built
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist src/actionsd/sdk/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Build isolation would set hatchling up once for each plugin; one copy in the environment serves them all.

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from actionsd.sdk import scan
 from bench import backlog, endtoend, engine, ingest, startup
 from bench.measure import Bench
 from support import node
@@ -45,7 +46,9 @@ def main() -> None:
             print(f"{name} (load {os.getloadavg()[0]:.1f})")
             GROUPS[name](bench)
     bench.save(given.scratch / "last.json")
+    scans = "compiled" if scan.COMPILED else "in Python"
     print(f"\n{given.rounds} rounds, scale {given.scale:g}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    print(f"JSON text is scanned {scans} (actionsd.sdk.scan)")
     print(bench.table())
 
 

@@ -1,4 +1,4 @@
-r"""Three questions to JSON text that are asked of every event and request, and answered by looking at each of its bytes.
+r"""Three questions to JSON text that are asked of every event and request, answered by looking at each byte.
 
 ``_scan.c`` answers them where it could be compiled when actionsd was installed (``hatch_build.py``),
 :mod:`actionsd.sdk.purescan` elsewhere; :data:`COMPILED` tells. Both are held to the same tests.
