@@ -110,18 +110,13 @@ def clean(body: bytes) -> bytes:
     if body.startswith(_byte_order_mark):
         body = body[len(_byte_order_mark) :]
     if not is_utf8(body):
-        raise _not_utf8(body)
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
     if not body:
         raise BadRequest("the body is empty")
     return body
-
-
-def _not_utf8(body: bytes) -> BadRequest:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        return BadRequest(f"the body is not UTF-8: {error.reason} at byte {error.start}")
-    raise AssertionError("is_utf8 and bytes.decode differ")
 
 
 def head(event: bytes) -> Head | None:
