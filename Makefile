@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
-COMPILED := hatch_build.py src/actionsd/sdk/_scan.c
+COMPILED := hatch_build.py $(wildcard src/actionsd/*/*.c)
 PROJECTS := pyproject.toml $(COMPILED) $(addsuffix /pyproject.toml,$(PLUGINS))
 SOURCES := $(addsuffix /src,$(PLUGINS))
 SPACE := $(subst ,, )
@@ -36,7 +36,7 @@ soak: $(VENV)/.installed-dev  ## Crash loops and backlogs at full length
 	ACTIONSD_SOAK=1 $(BIN)/python -m pytest tests/e2e -k "kill_9 or backlog or damaged or truth" $(ARGS)
 
 clean:  ## Remove the environment, caches and what tests and benches built
-	rm -rf $(VENV) build dist src/actionsd/sdk/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist src/actionsd/*/*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Build isolation would set hatchling up once for each plugin; one copy in the environment serves them all.

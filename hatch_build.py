@@ -1,5 +1,5 @@
-"""Compiles ``_scan.c`` beside its source while actionsd is being installed or built, where there is a C compiler with
-Python's headers; without one :mod:`actionsd.sdk.scan` does the same in Python, somewhat slower."""
+"""Compiles the modules in C beside their sources while actionsd is being installed or built, where there is a compiler
+with Python's headers. Without one their pure twins do the same in Python, slower."""
 
 import os
 import shlex
@@ -10,24 +10,26 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("src", "actionsd", "sdk", "_scan.c")
+SOURCES = (Path("src/actionsd/sdk/_scan.c"), Path("src/actionsd/store/_bloom.c"))
 FLAGS = ("-std=c99", "-O3", "-fPIC", "-fvisibility=hidden")
 TIMEOUT = 120  # seconds
 
 
-class Scan(BuildHookInterface[Any]):
-    """hatchling's hook: a wheel that holds the compiled module is for this platform, for Python 3.11 and later."""
+class Compiling(BuildHookInterface[Any]):
+    """hatchling's hook: a wheel that holds compiled modules is for this platform, for Python 3.11 and later."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """See hatchling. ``version`` is "standard", or "editable", which uses the module where it was compiled."""
-        target = Path(self.root, SOURCE).with_suffix(".abi3.so")
-        if trouble := _compile(Path(self.root, SOURCE), target):
-            self.app.display_warning(f"{SOURCE.name} was not compiled, which makes actionsd slower: {trouble}")
-            target.unlink(missing_ok=True)
+        """See hatchling. ``version`` is "standard", or "editable", which uses the modules where they were compiled."""
+        targets = {Path(self.root, source): Path(self.root, source).with_suffix(".abi3.so") for source in SOURCES}
+        troubles = [trouble for source, target in targets.items() if (trouble := _compile(source, target))]
+        if troubles:
+            self.app.display_warning(f"nothing was compiled, which makes actionsd slower: {troubles[0]}")
+            for target in targets.values():
+                target.unlink(missing_ok=True)
         elif version == "standard":
             platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
             build_data |= {"pure_python": False, "tag": f"cp311-abi3-{platform}"}
-            build_data["artifacts"].append(f"/{target.relative_to(self.root).as_posix()}")
+            build_data["artifacts"] += [f"/{target.relative_to(self.root).as_posix()}" for target in targets.values()]
 
 
 def _compile(source: Path, target: Path) -> str:

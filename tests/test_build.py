@@ -13,7 +13,7 @@ import pytest
 from actionsd.sdk import scan
 
 ROOT = Path(__file__).parents[1]
-MODULE = "actionsd/sdk/_scan.abi3.so"
+COMPILED = {"actionsd/sdk/_scan.abi3.so", "actionsd/store/_bloom.abi3.so"}
 
 
 @pytest.fixture
@@ -39,22 +39,21 @@ def test_a_wheel_from_the_sdist_has_the_compiled_module_for_this_platform(projec
     (wheel, sdist), _ = built(project)
     assert wheel.name.startswith("actionsd-0.1.0-cp311-abi3-")
     with zipfile.ZipFile(wheel) as files:
-        assert MODULE in files.namelist()
+        assert set(files.namelist()) >= COMPILED
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"hatch_build.py", "src/actionsd/sdk/_scan.c"} <= names
+    assert {"hatch_build.py", "src/actionsd/sdk/_scan.c", "src/actionsd/store/_bloom.c"} <= names
     assert not any(name.endswith(".so") for name in names)
 
 
 @pytest.mark.parametrize("compiler", ["false", "/no/such/compiler -shared"])
 def test_without_a_compiler_the_wheel_is_for_every_platform(project: Path, compiler: str) -> None:
-    outdated = project / "src" / MODULE
-    outdated.touch()
+    for module in COMPILED:
+        (project / "src" / module).touch()  # outdated
     (wheel,), said = built(project, "--wheel", LDSHARED=compiler)
-    assert "_scan.c was not compiled, which makes actionsd slower" in said
+    assert "nothing was compiled, which makes actionsd slower" in said
     assert wheel.name == "actionsd-0.1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as files:
-        assert {"actionsd/sdk/scan.py", "actionsd/sdk/purescan.py"} <= set(files.namelist())
-        assert MODULE not in files.namelist()
-    assert not outdated.exists()
-    assert not [*outdated.parent.glob("_scan.abi3.*")]
+        assert {"actionsd/sdk/purescan.py", "actionsd/store/purebloom.py"} <= set(files.namelist())
+        assert not any(name.endswith(".so") for name in files.namelist())
+    assert not [*project.glob("src/**/*.abi3.*")]

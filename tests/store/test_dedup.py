@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actionsd.store import dedup
-from actionsd.store.bloom import Chain, Filter, sift
+from actionsd.store.bloom import Chain, Filter
 from actionsd.store.dedup import bucket_at
 from support.clock import FakeClock
 from support.store import append, opened, until
@@ -18,35 +18,8 @@ from support.store import append, opened, until
 HOUR = 3600.0
 
 
-@given(keys=st.lists(st.binary(min_size=16, max_size=16), unique=True, max_size=200))
-def test_a_filter_never_denies_a_key_that_it_has(keys: list[bytes]) -> None:
-    chain, other = Chain(bucket_at(86_400_000), 1 << 20), Chain(bucket_at(86_400_000), 1 << 20)
-    for number, key in enumerate(keys):
-        if number % 3:
-            (chain if number % 3 == 1 else other).add(key, number)
-        else:
-            sift([key], number, chain, other)
-    assert sift(keys, len(keys), chain, other) == set(keys)
-
-
-def test_a_full_filter_mostly_denies_other_keys() -> None:
-    chain = Chain(1000, 1 << 20, expected=50_000)
-    chain.add(b"".join(_spread(number) for number in range(50_000)), 0)
-    assert len(chain.filters) == 1
-    assert len(sift([_spread(-number) for number in range(1, 10_001)], 0, Chain(1000, 1 << 20), chain)) < 40
-
-
 def _spread(number: int) -> bytes:
     return hashlib.blake2b(str(number).encode(), digest_size=16).digest()
-
-
-def test_a_chain_grows_by_filters_and_stays_within_its_bytes() -> None:
-    chain = Chain(1000, 1 << 18)
-    for start in range(0, 100_000, 1000):
-        chain.add(b"".join(_spread(number) for number in range(start, start + 1000)), 0)
-    assert sum(8 * len(each.words) for each in chain.filters) <= 1 << 18
-    chain.forget(1)
-    assert chain.filters == []
 
 
 def test_r09_the_window_holds_across_restarts_and_ends(tmp_path: Path) -> None:

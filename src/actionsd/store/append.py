@@ -5,7 +5,7 @@ All events of a group are handled together, column by column, which takes half t
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, compress, groupby, islice, repeat
+from itertools import chain, compress, count, groupby, islice, repeat
 
 from actionsd.event import Accepted, Entry
 from actionsd.store import sql
@@ -43,17 +43,14 @@ def write_events(transaction: Transaction, dedup: Dedup, facets: Facets, request
 
 def _place(transaction: Transaction, dedup: Dedup, keys: list[bytes]) -> list[int]:
     """A position for each key, 0 where it is a duplicate."""
-    head, fresh = transaction.head, transaction.fresh
     seen = dedup.seen(keys, transaction.now)
-    positions = []
-    for key in keys:
-        if dedup.enabled and (key in fresh or key in seen):
-            positions.append(0)
-        else:
-            head += 1
-            fresh[key] = head
-            positions.append(head)
-    transaction.head = head
+    positions = [*range(transaction.head + 1, transaction.head + 1 + len(keys))]
+    fresh = dict(zip(keys, positions, strict=True))
+    if dedup.enabled and (seen or len(fresh) < len(keys)):
+        fresh, after = {}, count(transaction.head + 1)
+        positions = [0 if key in seen or key in fresh else fresh.setdefault(key, next(after)) for key in keys]
+    transaction.fresh = fresh
+    transaction.head += len(positions) - positions.count(0)
     return positions
 
 

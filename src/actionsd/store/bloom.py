@@ -1,41 +1,43 @@
-"""The memory filter of deduplication: tells of a key that it is surely not on disk, or that it may be (RULES R9).
+"""The memory filter of deduplication: tells of a key that it is surely not on disk, or that it may be (RULES R9)."""
 
-Blocked Bloom filters: all bits of a key lie in one word of 64, so that asking and adding touch the memory once.
-"""
-
-import struct
 from array import array
 from collections.abc import Sequence
+from itertools import compress
+
+try:
+    from actionsd.store._bloom import add, has
+except ImportError:
+    from actionsd.store.purebloom import add, has
 
 KEY_BYTES = 16
 
 _BITS = 20  # of a filter for each key: 0.2 % false "maybe" when full
 _WORD_BITS = 6  # 2 ** 6 bits in a word
-_fields = struct.Struct("<QII").iter_unpack  # of a key: which word, and two times which two bits of it
-_two_bits = [1 << (number & 63) | 1 << (number >> 6) for number in range(4096)]
 
 
 class Filter:
     """``2 ** exponent`` bits, for keys of the buckets ``first_bucket`` to ``last_bucket``; ``room`` for so many more.
     Keys come packed: one after the other in one bytes object."""
 
-    __slots__ = ("first_bucket", "last_bucket", "mask", "room", "words")
+    __slots__ = ("first_bucket", "last_bucket", "room", "words")
 
     def __init__(self, exponent: int, bucket: int) -> None:
         self.words = array("Q", bytes(1 << (exponent - 3)))
-        self.mask = len(self.words) - 1
         self.room = (1 << exponent) // _BITS
         self.first_bucket = self.last_bucket = bucket
 
     @property
     def exponent(self) -> int:
-        return self.mask.bit_length() + _WORD_BITS
+        return (len(self.words) - 1).bit_length() + _WORD_BITS
 
-    def add(self, packed: bytes) -> None:
-        words, mask, two_bits = self.words, self.mask, _two_bits
-        for word, one, other in _fields(packed):
-            words[word & mask] |= two_bits[one & 4095] | two_bits[other & 4095]
+    def add(self, packed: bytes) -> bytes:
+        """A byte for each key: 0 where it surely was not here before."""
         self.room -= len(packed) // KEY_BYTES
+        return add(self.words, packed)
+
+    def has(self, packed: bytes) -> bytes:
+        """A byte for each key: 0 where it surely is not here."""
+        return has(self.words, packed)
 
 
 class Chain:
@@ -82,21 +84,10 @@ class Chain:
 def sift(keys: Sequence[bytes], bucket: int, chain: Chain, other: Chain) -> set[bytes]:
     """Those of the keys that may have been added to one of the chains; the others surely were not. Now all are in
     ``chain``: what is not stored in the end costs a look at the disk if it comes again."""
-    found = set()
+    packed = b"".join(keys)
     newest = chain.newest(bucket)
-    words, mask = newest.words, newest.mask
-    older = [(each.words, each.mask) for each in (*chain.filters[:-1], *other.filters)]
-    two_bits = _two_bits
-    for key, (word, one, two) in zip(keys, _fields(b"".join(keys)), strict=True):
-        bits = two_bits[one & 4095] | two_bits[two & 4095]
-        known = words[word & mask]
-        if known & bits == bits:
-            found.add(key)
-            continue
-        words[word & mask] = known | bits
-        for older_words, older_mask in older:
-            if older_words[word & older_mask] & bits == bits:
-                found.add(key)
-                break
-    newest.room -= len(keys)
+    found = {*compress(keys, newest.add(packed))}
+    for older in (*chain.filters, *other.filters):
+        if older is not newest:
+            found.update(compress(keys, older.has(packed)))
     return found
