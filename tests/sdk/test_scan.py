@@ -61,12 +61,12 @@ def test_utf8_is_what_python_decodes(answers: ModuleType, text: bytes, rest: byt
 
 
 @both
-@pytest.mark.parametrize("first", [*range(0x80, 0x100)])
-def test_utf8_has_each_character_and_no_other(answers: ModuleType, first: int) -> None:
+def test_utf8_has_each_character_and_no_other(answers: ModuleType) -> None:
     seconds = (0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF)
     tails = (b"", b"\x80", b"\xbf", b"\x80\x80", b"\xbf\xbf", b"\x80\x41", b"\x41\x80", b"\x80\xc0", b"\x80\x80\x80")
-    for text in [bytes([first]), *(bytes([first, second]) + tail for second in seconds for tail in tails)]:
-        assert answers.is_utf8(text) == (text.decode("utf-8", "ignore").encode() == text), text
+    for first in range(0x80, 0x100):
+        for text in [bytes([first]), *(bytes([first, second]) + tail for second in seconds for tail in tails)]:
+            assert answers.is_utf8(text) == (text.decode("utf-8", "ignore").encode() == text), text
 
 
 @both

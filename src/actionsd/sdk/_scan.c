@@ -1,5 +1,5 @@
 /* The three questions of scan.py in C, for machines that had a compiler when actionsd was installed. scan.py says what
-   they mean, answers them itself elsewhere, and tests/sdk/test_scan.py holds both to the same answers.
+   they mean, purescan.py answers them elsewhere, and tests/sdk/test_scan.py holds both to the same answers.
 
    All take bytes. CPython keeps a NUL behind the text of a bytes object, so that looking one byte ahead is safe, and a
    loop that stops at a NUL stops. No memory is allocated and nothing is kept. */
