@@ -26,7 +26,7 @@ for path in sys.argv[1:3]:
     spec = importlib.util.spec_from_file_location(path.split("/")[-1].removesuffix(".so"), path)
     sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules[spec.name])
-failed = pytest.main(["-x", "-p", "no:cacheprovider", *sys.argv[3:]])
+failed = pytest.main(["-x", "-s", "-p", "no:cacheprovider", *sys.argv[3:]])
 from actionsd.sdk.scan import is_plain
 from actionsd.store.bloom import add
 assert [is_plain.__self__.__file__, add.__self__.__file__] == sys.argv[1:3]
