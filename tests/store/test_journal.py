@@ -1,6 +1,7 @@
 """Appending, reading and finding events on a real file."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from actionsd.errors import Unavailable
 from actionsd.event import Entry
+from actionsd.store import sql
 from actionsd.store.records import Appended, Count
 from support.clock import FakeClock
 from support.store import accepted, append, opened, until
@@ -121,6 +123,42 @@ def test_r34_reads_are_bounded_in_rows_and_bytes_but_always_go_on(tmp_path: Path
             assert [e.position for e in await store.journal.read(7, limit=10, max_bytes=250)] == [8, 9]
             assert [e.position for e in await store.journal.read(1498, limit=10, max_bytes=1)] == [1499]
             assert await store.journal.read(1500, limit=10, max_bytes=10**6) == []
+
+    asyncio.run(main())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    calls=st.lists(st.sampled_from([1, 1, 2, 7, 256, 300]), min_size=1, max_size=12),
+    gone=st.sets(st.integers(0, 20), max_size=10),
+    limit=st.sampled_from([1, 3, 255, 500, 1000]),
+)
+def test_pages_have_all_events_whatever_is_gone_between_them(
+    calls: list[int], gone: set[int], limit: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of a journal with holes, also ones wider than a page, and segments of all sizes; and no page looks at the sizes
+    of more segments than begin within so many positions."""
+    folder, measure = tmp_path_factory.mktemp("journal"), sql.load("journal")["measure_page"]
+
+    async def main() -> None:
+        async with opened(folder) as store:
+            for number, events in enumerate(calls):
+                await append(store, *(f"{number}-{event}" for event in range(events)))
+            writing = sqlite3.connect(folder / "actionsd.db", isolation_level=None)
+            segments = writing.execute("select first, last from journal order by first").fetchall()
+            for index in gone & {*range(len(segments))}:
+                writing.execute("delete from journal where first = ?", (segments[index][0],))
+            left = [segment for index, segment in enumerate(segments) if index not in gone]
+            cursor, found = 0, list[int]()
+            while page := await store.journal.read(cursor, limit=limit, max_bytes=1 << 20):
+                assert len(page) <= limit
+                looked_at = len(writing.execute(measure, {"after": cursor, "limit": limit}).fetchall())
+                ahead = [first for first, _ in left if first > cursor]
+                assert looked_at <= 1 + sum(first <= ahead[0] + limit for first in ahead)
+                found += [entry.position for entry in page]
+                cursor = found[-1]
+            writing.close()
+            assert found == [position for first, last in left for position in range(first, last + 1)]
 
     asyncio.run(main())
 

@@ -11,9 +11,12 @@ where first >= coalesce((select max(first) from journal where first <= :after), 
 order by first limit :limit
 
 -- name: measure_page
--- Only the sizes: tells how many segments of the page fit the caller's bytes before one is read.
+-- Only the sizes: tells how many segments of the page fit the caller's bytes before one is read. A page of :limit events
+-- ends at most so many positions behind the first segment that begins after the cursor; to look at :limit segments, each
+-- on a page of the file, would take longer than to read those that are needed.
 select first, last, size from journal
 where first >= coalesce((select max(first) from journal where first <= :after), 0) and last > :after
+and first <= :limit + coalesce((select min(first) from journal where first > :after), :after)
 order by first limit :limit
 
 -- name: read_segments_of
