@@ -1,6 +1,5 @@
 """The memory filter of deduplication (RULES R9): what it says, in C and without, and how it grows."""
 
-import hashlib
 import importlib
 from array import array
 from types import ModuleType
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from actionsd.store import bloom, purebloom
 from actionsd.store.bloom import Chain, sift
 from actionsd.store.dedup import bucket_at
+from support.store import spread
 
 compiled = None if bloom.add is purebloom.add else importlib.import_module("actionsd.store._bloom")
 needs_compiled = pytest.mark.skipif(compiled is None, reason="there was no C compiler when actionsd was installed")
@@ -37,10 +37,6 @@ def test_a_full_filter_mostly_denies_other_keys() -> None:
     chain.add(b"".join(spread(number) for number in range(50_000)), 0)
     assert len(chain.filters) == 1
     assert len(sift([spread(-number) for number in range(1, 10_001)], 0, Chain(1000, 1 << 20), chain)) < 40
-
-
-def spread(number: int) -> bytes:
-    return hashlib.blake2b(str(number).encode(), digest_size=16).digest()
 
 
 def test_a_chain_grows_by_filters_and_stays_within_its_bytes() -> None:

@@ -1,7 +1,6 @@
 """The dedup window: exact on disk, whatever the memory filter knows (RULES R9)."""
 
 import asyncio
-import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -13,13 +12,9 @@ from actionsd.store import dedup
 from actionsd.store.bloom import Chain, Filter
 from actionsd.store.dedup import bucket_at
 from support.clock import FakeClock
-from support.store import append, opened, until
+from support.store import append, opened, spread, until
 
 HOUR = 3600.0
-
-
-def _spread(number: int) -> bytes:
-    return hashlib.blake2b(str(number).encode(), digest_size=16).digest()
 
 
 def test_r09_the_window_holds_across_restarts_and_ends(tmp_path: Path) -> None:
@@ -94,7 +89,7 @@ class _EndsWhenAsked(Chain):
 def test_r09_a_filter_that_becomes_complete_meanwhile_denies_nothing() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.executescript((dedup.sql.directory / "schema.sql").read_text("utf-8"))
-    now, key = 1_000_000_000, _spread(1)
+    now, key = 1_000_000_000, spread(1)
     db.execute("insert into dedup values (?, ?, 7)", (bucket_at(now), key))
     view = dedup.Dedup(db, b"k", HOUR)
     view._built = _EndsWhenAsked.__new__(_EndsWhenAsked)
@@ -110,7 +105,7 @@ def test_r09_a_part_built_filter_answers_like_a_whole_one(built: int) -> None:
     db.executescript((dedup.sql.directory / "schema.sql").read_text("utf-8"))
     now = 1_000_000_000
     buckets = [bucket_at(now - 3_600_000), bucket_at(now), bucket_at(now) + 1]
-    keys = [[_spread(10 * place + number) for number in range(4)] for place in range(3)]
+    keys = [[spread(10 * place + number) for number in range(4)] for place in range(3)]
     view = dedup.Dedup(db, b"k", 2 * HOUR)
     for place, bucket in enumerate(buckets):
         db.executemany("insert into dedup values (?, ?, 7)", [(bucket, key) for key in keys[place]])
@@ -119,7 +114,7 @@ def test_r09_a_part_built_filter_answers_like_a_whole_one(built: int) -> None:
     if built == 3:
         view.built()
     every = [key for some in keys for key in some]
-    others = [_spread(-number) for number in range(1, 1000)]
+    others = [spread(-number) for number in range(1, 1000)]
     assert view.seen(every + others, now) == set(every)
     assert view.seen(every, now + 10_800_000) == set(), "the window has left them"
     db.close()
@@ -167,7 +162,7 @@ def test_purging_keeps_what_the_window_or_the_journal_needs(steps: list[int]) ->
     kept = []
     for position, step in enumerate(steps, 1):
         clock += step
-        db.execute("insert into dedup values (?, ?, ?)", (bucket_at(clock), _spread(position), position))
+        db.execute("insert into dedup values (?, ?, ?)", (bucket_at(clock), spread(position), position))
         kept.append((clock, position))
     first_kept = kept[len(kept) // 2][0]
     while view.purge(clock, first_kept, 3):

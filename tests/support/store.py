@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -42,6 +43,11 @@ _noise = random.Random(11)
 def noise(size: int) -> bytes:
     """A body that cannot be compressed. It is no event."""
     return _noise.randbytes(size)
+
+
+def spread(number: int) -> bytes:
+    """A key of deduplication, as evenly spread as real ones."""
+    return hashlib.blake2b(str(number).encode(), digest_size=16).digest()
 
 
 async def append(store: Store, *message_ids: str, source: int = 1) -> Appended:

@@ -23,11 +23,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from actionsd.sdk.arrayindex import array_index as array_index
 from actionsd.sdk.scan import is_plain
 
 _SAFE_INTEGER = 2**53
 _SMALL = 1e-5  # msgspec and JavaScript write smaller numbers differently
-_MAX_INDEX = 2**32 - 2  # the largest array index (ECMA-262, "array index"); greater keys keep insertion order
 WHITESPACE = "\t\n\v\f\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
 """What `trim` and `\\s` take for blank: white space and line ends."""
 _MAX_TEXT = 2**26  # characters that `replace` may make; V8 stops at 2^29, more than an event should ever cost
@@ -233,14 +233,6 @@ def _text_to_number(text: str) -> float | int:
 
 
 # Objects and JSON
-
-
-def array_index(key: str) -> int | None:
-    """The number that `key` spells, if it is an array index ("0" to "4294967294", no leading zero), else None."""
-    if not (key.isascii() and key.isdigit()) or len(key) > 10 or (key[0] == "0" and key != "0"):
-        return None
-    index = int(key)
-    return index if index <= _MAX_INDEX else None
 
 
 def ordered(members: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """The questions of :mod:`actionsd.sdk.scan` without a compiler: by searches that CPython does fast."""
 
 import codecs
+import math
 import re
 from typing import Any
 
 import msgspec
+
+from actionsd.sdk.arrayindex import array_index
 
 _PIECE = 16 * 1024  # bytes decoded at once
 
@@ -12,8 +15,6 @@ _text = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _fold_brackets = bytes.maketrans(b"{}", b"[]")
 _all_but_brackets = bytes(set(range(256)) - set(b"[]{}"))
 
-_digits = re.compile("0|[1-9][0-9]{0,9}").fullmatch
-_NAMES = 2**32 - 1  # behind the largest array index (ECMA-262, "array index")
 # Numbers and keys in msgspec's output that JavaScript writes otherwise: whole floats, exponents, integers beyond 2^53,
 # array indexes. A text that looks like one only costs time. A pattern that begins with one certain byte is searched
 # three times faster than one that begins with any of four.
@@ -85,6 +86,7 @@ def _is_ordered(value: Any) -> bool:
     return all(map(_is_ordered, value))
 
 
-def _place(key: str) -> int:
+def _place(key: str) -> float:
     """Of a member in its object: array indexes come first, ascending."""
-    return min(int(key), _NAMES) if _digits(key) else _NAMES
+    index = array_index(key)
+    return math.inf if index is None else index
